@@ -1,0 +1,197 @@
+"""Everything tsbind raises or reports.
+
+TsbindError
+  SpecError            the document cannot be used at all
+  SelectionError       the selection does not parse, or names something absent
+  BudgetError          the API cannot fit, even with all detail dropped
+  BundleError          a Bundle cannot be read, or is not the one it claims to be
+  BuildError           a file that the build makes is missing or damaged
+  RunError             a program did not give a result
+    ProgramError       its own fault: it does not parse, or it threw
+    LimitError         cpu, wall, memory, stack, calls or bytes ran out
+    PolicyError        it asked for a call that the policy forbids
+    CredentialError    a call needs a credential that the operator did not give
+    ResultError        what it returned does not match the schema
+    GuestError         the guest broke the protocol: the engine inside must be assumed corrupt
+
+A message reads *where: what is wrong, with the offending value in quotes [code]*, then `fix:`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["error", "warning"]
+
+
+class Location(msgspec.Struct, frozen=True, order=True):
+    """A place in a source text; `line` and `column` count from 1, 0 means unknown."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Diagnostic(msgspec.Struct, frozen=True):
+    """A problem with one part of a document; the rest still compiles."""
+
+    code: str
+    where: Location
+    what: str
+    fix: str = ""
+    severity: Severity = "error"
+    operation: str = ""  # "GET /pets" when the problem cost a whole operation
+
+    def __str__(self) -> str:
+        return message(self.what, where=str(self.where), code=self.code, fix=self.fix)
+
+
+def message(what: str, *, where: str = "", code: str = "", fix: str = "") -> str:
+    """Spell a problem the one way tsbind spells problems."""
+    text = f"{where}: {what}" if where else what
+    if code:
+        text += f" [{code}]"
+    return f"{text}\nfix: {fix}" if fix else text
+
+
+class TsbindError(Exception):
+    """The base of everything that tsbind raises on purpose.
+
+    `exit_code` is what the command line ends with when this error reaches it.
+    """
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(
+        self, what: str, *, where: Location | str = "", fix: str = "", code: str = ""
+    ) -> None:
+        self.what = what
+        self.where = str(where)
+        self.fix = fix
+        self.code = code or type(self).code
+        super().__init__(message(what, where=self.where, code=self.code, fix=fix))
+
+
+class SpecError(TsbindError):
+    """The document cannot be used at all."""
+
+    code = "spec"
+    exit_code = 3
+
+
+class SelectionError(TsbindError):
+    """A selection does not parse, or names something that the API lacks."""
+
+    code = "selection"
+    exit_code = 4
+
+
+class BudgetError(TsbindError):
+    """The API cannot fit the token budget, even with all detail dropped."""
+
+    code = "budget"
+    exit_code = 5
+
+
+class BundleError(TsbindError):
+    """A Bundle cannot be read, is of another version, or does not match its stubs."""
+
+    code = "bundle"
+    exit_code = 6
+
+
+class BuildError(TsbindError):
+    """A file that the build makes (guest image, stripper, ranks) is missing or damaged."""
+
+    code = "build"
+    exit_code = 7
+
+
+class RunError(TsbindError):
+    """A program did not give a result."""
+
+    code = "run"
+    exit_code = 10
+
+
+class ProgramError(RunError):
+    """The program does not parse, or threw; `stack` points into what was written."""
+
+    code = "program"
+    exit_code = 11
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Location | str = "",
+        fix: str = "",
+        code: str = "",
+        stack: str = "",
+    ) -> None:
+        super().__init__(what, where=where, fix=fix, code=code)
+        self.stack = stack
+
+
+LimitName = Literal[
+    "cpu",
+    "wall",
+    "memory",
+    "stack",
+    "calls",
+    "concurrency",
+    "request_bytes",
+    "reply_bytes",
+    "log_bytes",
+    "result_bytes",
+    "result_tokens",
+    "program_bytes",
+]
+
+
+class LimitError(RunError):
+    """A limit ran out; says which, what was used and what was allowed."""
+
+    exit_code = 12
+
+    def __init__(self, limit: LimitName, *, used: float, allowed: float, unit: str) -> None:
+        self.limit, self.used, self.allowed, self.unit = limit, used, allowed, unit
+        super().__init__(
+            f"the program used {used:g} {unit} of {limit.replace('_', ' ')}, {allowed:g} allowed",
+            fix=f"do less in one program, or raise the limit `{limit}`",
+            code=f"limit-{limit.replace('_', '-')}",
+        )
+
+
+class PolicyError(RunError):
+    """The program asked for a call that the operator's policy forbids."""
+
+    code = "policy"
+    exit_code = 13
+
+
+class ResultError(RunError):
+    """What the program returned is not JSON, or does not match the result schema."""
+
+    code = "result"
+    exit_code = 14
+
+
+class GuestError(RunError):
+    """The guest broke the protocol; nothing that it said is believed."""
+
+    code = "guest"
+    exit_code = 15
+
+
+class CredentialError(RunError):
+    """A call needs a credential that the operator did not give, or that could not be had."""
+
+    code = "credential"
+    exit_code = 16

@@ -1,0 +1,1 @@
+"""What an API is, independent of OpenAPI, TypeScript and Python."""

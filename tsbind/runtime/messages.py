@@ -1,0 +1,88 @@
+"""What crosses between host and guest: UTF-8 JSON bytes, in both directions.
+
+host → guest, `start`:  {"source", "table", "now", "seed", "limits"}
+host → guest, `resume`: {"now", "replies": [{"id", "ok"} | {"id", "error": {…}}]}
+guest → host (outbox):  {"calls": [{"id", "op", "args"}], "logs": [[level, text]],
+                         "state": "waiting" | "done" | "failed", "value" | "error"}
+
+Every byte from the guest is hostile: strict JSON, exact keys, capped lengths.  `args`, `value` and
+`ok` stay raw JSON here; whoever needs them parses them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Start(msgspec.Struct, frozen=True):
+    """Begin a run: the program as JavaScript, and what it may know of the world."""
+
+    source: str
+    table: str  # the operations' dotted names, sorted, each between two line feeds
+    now: float  # milliseconds since the epoch: what Date.now() says until the next step
+    seed: int  # of Math.random and crypto.randomUUID, 0 ≤ seed < 2**53
+    roots: tuple[str, ...] = ("api",)  # global names under which operations are reached
+
+
+class CallFailure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a call gave no reply, as the program sees it: no paths, no header values, no secrets."""
+
+    name: str  # the class of the JavaScript error: "ApiError", "ArgumentError", "PolicyError", …
+    message: str
+    status: int = 0
+    code: str = ""
+    body: msgspec.Raw | None = None
+
+
+class CallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The guest asks for a call.  `op` is not yet known to exist, `args` not yet valid."""
+
+    id: int
+    op: str
+    args: msgspec.Raw
+
+
+class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer to one call: the JSON of the reply, or why there is none."""
+
+    id: int
+    ok: msgspec.Raw | None = None
+    error: CallFailure | None = None
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Go on with whichever replies are there."""
+
+    now: float
+    replies: tuple[CallReply, ...]
+
+
+class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a JavaScript stack, in the positions of the JavaScript that ran."""
+
+    function: str
+    line: int
+    column: int
+
+
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the program ended when it did not return."""
+
+    name: str
+    message: str
+    stack: tuple[Frame, ...] = ()
+    call: int = 0  # id of the call whose failure this is, if it is one
+    floating: bool = False  # nobody awaited the promise that failed
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the guest says each time control comes back to the host."""
+
+    calls: tuple[CallRequest, ...]
+    logs: tuple[tuple[Literal["log", "info", "warn", "error", "debug"], str], ...]
+    state: Literal["waiting", "done", "failed"]
+    value: msgspec.Raw | None = None  # state "done": absent means `undefined`
+    error: Failure | None = None  # state "failed"
+    floating: tuple[int, ...] = ()  # state "done": calls that nobody waited for
