@@ -1,0 +1,22 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Return the folder of real and hostile documents; skips the test where there is none.
+
+    `TSBIND_CORPUS` names it; without that it is looked for beside the checkout.
+    """
+    folder = Path(os.environ.get("TSBIND_CORPUS", ROOT / "../shared/corpus")).resolve()
+    if not folder.is_dir():
+        pytest.skip("no corpus here: set TSBIND_CORPUS to its folder")
+    return folder
