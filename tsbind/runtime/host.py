@@ -1,0 +1,142 @@
+"""What a program's calls reach: a `Host` per API, which a generated class makes typed.
+
+Generated stubs (`tsbind compile -o`) look like this, and so may anything written by hand:
+
+    class ChatHost(Host):
+        FINGERPRINT: ClassVar[str] = "0f3c…"
+        OPERATIONS: ClassVar[Mapping[str, str]] = {"rooms.list": "rooms_list"}
+
+        async def rooms_list(self, args: RoomsListArgs | None = None) -> list[Room]:
+            reply: list[Room] = await self.send("rooms.list", args)
+            return reply
+
+Each method takes one argument object, with the program's own keys; where it may be left out its
+default is None.  A method's name is never one of `dir(Host)`.
+
+To answer one operation in Python instead, override its method:
+
+    class Quiet(ChatHost):
+        async def rooms_list(self, args: RoomsListArgs | None = None) -> list[Room]:
+            rooms = await super().rooms_list(args)
+            return [room for room in rooms if not room["private"]]
+
+    result = await run(program, bundle, host=Quiet(bundle, credentials=Credentials(…)))
+
+A Host belongs to no run: one serves any number of them, at once, on any event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import ClassVar, Literal, Self
+
+from tsbind.bundle import Bundle, Call, Json
+from tsbind.errors import BundleError
+from tsbind.runtime.credentials import Credentials
+from tsbind.runtime.exchange import Exchange
+from tsbind.runtime.http import HttpTransport, Transport
+from tsbind.runtime.policy import ALLOW_ALL, Policy
+from tsbind.runtime.validate import Validators
+
+Strictness = Literal["strict", "warn", "off"]
+
+
+class Host:
+    """One API as programs reach it: its Bundle, where it answers, with which credentials.
+
+    `base_url` replaces the servers that the document names.  `transport` carries the requests
+    (HTTP by default; `FakeTransport` in tests).  `policy` says which calls a program may make;
+    calls from Python are not asked.  `replies` says what happens to a reply that does not fit
+    the document.  `slashes` names the path parameters ("contents.get:path") whose values may
+    contain "/".
+
+    Raises BundleError when the class was generated from another Bundle than the one given.
+    """
+
+    FINGERPRINT: ClassVar[str] = ""
+    OPERATIONS: ClassVar[Mapping[str, str]] = {}
+
+    __slots__ = ("__dict__", "__weakref__", "_exchange", "_validators", "bundle", "policy")
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        base_url: str | None = None,
+        *,
+        credentials: Credentials | None = None,
+        transport: Transport | None = None,
+        policy: Policy = ALLOW_ALL,
+        replies: Strictness = "warn",
+        slashes: Collection[str] = (),
+    ) -> None:
+        _check_fingerprint(type(self), bundle)
+        self.bundle = bundle
+        self.policy = policy
+        self._validators = Validators(bundle, replies)
+        self._exchange = Exchange(
+            bundle,
+            base_url=base_url,
+            credentials=credentials or Credentials(),
+            transport=transport or HttpTransport(),
+            validators=self._validators,
+            slashes=frozenset(slashes),
+        )
+
+    async def call(self, op: str, args: Mapping[str, Json]) -> Json:
+        """Answer one operation through its method: what a program's call reaches.
+
+        Raises CallError when it fails in a way that the program may see.
+        """
+        method = self.OPERATIONS.get(op)
+        if method is None:
+            return await self.send(op, args)
+        self._validators.check_arguments(self.operation(op), args)
+        return await getattr(self, method)(args)
+
+    async def send(self, op: str, args: Mapping[str, object] | None = None) -> Json:
+        """Make the operation's request to the API and return its reply.
+
+        Checks the arguments, adds the credentials, retries what may be retried, and checks the
+        reply.  Raises CallError (ArgumentError, ApiError, NetworkError) or CredentialError.
+        """
+        return await self._exchange.send(self.operation(op), args or {})
+
+    def operation(self, op: str) -> Call:
+        """Return the operation of that dotted name; raises BundleError when there is none."""
+        call = self.bundle.calls.get(op)
+        if call is None:
+            raise BundleError(f'has no operation "{op}"', where=self.bundle.title, code="no-operation")
+        return call
+
+    def redact(self, text: str) -> str:
+        """Return `text` with every secret of this Host replaced."""
+        return self._exchange.credentials.redact_text(text)
+
+    async def close(self) -> None:
+        """Give up the connections that this event loop holds."""
+        await self._exchange.transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _check_fingerprint(host: type[Host], bundle: Bundle) -> None:
+    if host.FINGERPRINT and host.FINGERPRINT != bundle.fingerprint:
+        raise BundleError(
+            f'the stubs "{host.__name__}" were made from "{host.FINGERPRINT}",'
+            f' this Bundle is "{bundle.fingerprint}"',
+            where=bundle.title,
+            fix="compile the document again and use its stubs and Bundle together",
+            code="fingerprint",
+        )
+    missing = sorted(op for op in host.OPERATIONS if op not in bundle.calls)
+    if missing:
+        raise BundleError(
+            f'the stubs "{host.__name__}" name the operation "{missing[0]}", the Bundle does not',
+            where=bundle.title,
+            fix="compile the document again and use its stubs and Bundle together",
+            code="fingerprint",
+        )
