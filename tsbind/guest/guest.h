@@ -1,0 +1,94 @@
+/* The parts of the guest, as they see one another. */
+#ifndef TSBIND_GUEST_H
+#define TSBIND_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickjs.h"
+
+/* ---- buffer.c: bytes that grow -------------------------------------------------------------- */
+
+typedef struct {
+    char *data;
+    size_t length, capacity;
+    size_t limit;    /* bytes; 0 means unlimited */
+    bool out_of_memory, over_limit;
+} Buffer;
+
+void buffer_clear(Buffer *b);
+void buffer_bytes(Buffer *b, const char *data, size_t length);
+void buffer_text(Buffer *b, const char *text); /* a C string, as it is */
+void buffer_number(Buffer *b, double number);  /* an integral number, as decimal digits */
+void buffer_json_string(Buffer *b, const char *utf8, size_t length);
+bool buffer_failed(const Buffer *b);
+
+/* ---- wasi.c: what the C library asks of an operating system ---------------------------------- */
+
+void clock_set(double milliseconds);   /* since the epoch: what every clock says until set again */
+
+/* ---- engine.c: what QuickJS does not export -------------------------------------------------- */
+
+typedef struct {
+    char function[64]; /* UTF-8, NUL-terminated, cut at a character */
+    int line, column;  /* from 1 */
+} Frame;
+
+enum { MAX_FRAMES = 16 };
+
+typedef enum { OTHER_OBJECT, PLAIN_OBJECT, ERROR_OBJECT, BOXED_PRIMITIVE } ObjectKind;
+
+void engine_seed(JSContext *ctx, uint64_t seed);
+uint32_t engine_random(void);
+int engine_frames(JSContext *ctx, Frame frames[MAX_FRAMES]); /* of the program, innermost first */
+JSValue engine_error_stack(JSContext *ctx, JSValueConst error); /* string, or undefined */
+bool engine_promise_is_handled(JSValueConst promise);
+ObjectKind engine_object_kind(JSValueConst object);
+JSValue engine_unbox(JSContext *ctx, JSValueConst boxed);
+JSValue engine_bigint(JSContext *ctx, const char *digits, size_t length);
+JSValue engine_resolved(JSContext *ctx, JSValueConst value); /* Promise.resolve as it was born */
+
+/* ---- json.c: JavaScript values as JSON, and back ---------------------------------------------- */
+
+enum { MAX_DEPTH = 500 };
+
+/* Append `value` as JSON.  Returns 0, or -1 with an exception that names the place, seen from
+   `root`.  `undefined` at the top appends nothing. */
+int json_write(JSContext *ctx, Buffer *out, JSValueConst value, const char *root);
+JSValue json_read(JSContext *ctx, const char *text, size_t length);
+
+/* ---- table.c: the operations that exist ------------------------------------------------------- */
+
+enum { NAMESPACE = 1, OPERATION = 2 };
+
+void table_set(const char *text, size_t length); /* kept, not copied */
+int table_kind(const char *path, size_t length); /* NAMESPACE | OPERATION, or 0 */
+const char *table_text(size_t *length);
+
+/* ---- calls.c: calls asked for, and their promises --------------------------------------------- */
+
+JSValue calls_ask(JSContext *ctx, const char *op, JSValueConst args);
+int calls_reply(JSContext *ctx, const char *message, size_t length);
+void calls_write(Buffer *out);          /* those not yet told to the host */
+bool calls_pending(bool timers);        /* whether any is still to be answered */
+void calls_float(JSContext *ctx);       /* the program has returned: note what nobody waits for */
+void calls_write_floating(Buffer *out);
+bool calls_over_limit(void);
+void calls_limit(size_t bytes);
+void calls_error_maker(JSContext *ctx, JSValueConst maker);
+
+/* ---- failure.c: how a program failed ----------------------------------------------------------- */
+
+void failure_write(JSContext *ctx, Buffer *out, JSValueConst thrown, bool floating);
+void failure_write_text(Buffer *out, const char *name, const char *message);
+
+/* ---- native.c: what the bootstrap is given ----------------------------------------------------- */
+
+JSValue native_object(JSContext *ctx);
+void native_start(JSContext *ctx, const char *roots, size_t length);
+void native_log_limit(size_t bytes);
+void native_write_logs(Buffer *out);
+size_t native_logs_dropped(void);
+
+#endif
