@@ -1,0 +1,124 @@
+"""The printer: each shape of type is spelt as TypeScript that means the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tsbind.bundle import Call
+from tsbind.emit.typescript import print_declarations
+from tsbind.ir.api import Api, NamedType, Operation
+from tsbind.ir.types import (
+    ANYTHING,
+    BYTES,
+    NEVER,
+    NULL,
+    NUMBER,
+    TEXT,
+    UNKNOWN,
+    Apply,
+    Array,
+    Enum,
+    Field,
+    Intersection,
+    Record,
+    Ref,
+    Trim,
+    Tuple,
+    Type,
+    Union,
+    Variable,
+    union,
+)
+
+CALL = Call(op="get", method="GET", path="/")
+
+
+def api(*operations: Operation, **types: Type | NamedType) -> Api:
+    table = {
+        name: given if isinstance(given, NamedType) else NamedType(given)
+        for name, given in types.items()
+    }
+    return Api("Rooms", "1", operations, table, {}, {})
+
+
+def spelt(node: Type) -> str:
+    (line,) = (x for x in print_declarations(api(T=node)).splitlines() if x.startswith("type T="))
+    return line.removeprefix("type T=")
+
+
+SPELLINGS = [
+    (UNKNOWN, "unknown"),
+    (NEVER, "never"),
+    (ANYTHING, "Dict"),
+    (BYTES, "Bytes"),
+    (Enum(("a", 1, True, None, -2.5, 3.0)), '"a"|1|true|null|-2.5|3'),
+    (Array(TEXT), "string[]"),
+    (Array(union([TEXT, NULL])), "(string|null)[]"),
+    (Array(Enum(("a",))), '"a"[]'),
+    (Array(Enum(("a", "b"))), '("a"|"b")[]'),
+    (Array(Intersection((Ref("A"), Ref("B")))), "(A&B)[]"),
+    (Intersection((union([TEXT, NULL]), Ref("A"))), "(string|null)&A"),
+    (Union((Intersection((Ref("A"), Ref("B"))), NULL)), "A&B|null"),
+    (Union((Enum(("a", "b")), NULL)), '"a"|"b"|null'),
+    (Tuple((TEXT, union([TEXT, NULL])), 1, NUMBER), "[string,(string|null)?,...number[]]"),
+    (Record((Field("a", TEXT, True), Field("b-c", NUMBER))), '{a:string,"b-c"?:number}'),
+    (Record((Field("a", TEXT, True),), rest=TEXT), "{a:string,[k:string]:string}"),
+    (Record((Field("a", TEXT),), rest=TEXT), "{a?:string,[k:string]:string|undefined}"),
+    (Record((Field("a", TEXT),), rest=UNKNOWN), "{a?:string,[k:string]:unknown}"),
+    (Record((), rest=NUMBER), "Dict<number>"),
+    (Record((), closed=True), "Dict<never>"),
+    (Trim(Ref("A"), "Omit", ("a", "b")), 'Omit<A,"a"|"b">'),
+    (Trim(Ref("A"), "Partial"), "Partial<A>"),
+    (Apply("Page", (union([TEXT, NULL]), Ref("A"))), "Page<string|null,A>"),
+]
+
+
+@pytest.mark.parametrize(("node", "want"), SPELLINGS, ids=[want for _, want in SPELLINGS])
+def test_a_type_is_spelt_so(node: Type, want: str) -> None:
+    assert spelt(node) == want
+
+
+def test_a_generic_type_names_its_parameters() -> None:
+    page = NamedType(Record((Field("data", Array(Variable("T")), True),)), parameters=("T",))
+    assert "type Page<T>={data:T[]}" in print_declarations(api(Page=page))
+
+
+def test_operations_stand_in_their_namespaces() -> None:
+    text = print_declarations(
+        api(
+            Operation(
+                ("rooms", "list"), Record((Field("limit", NUMBER),)), Array(TEXT), CALL, True
+            ),
+            Operation(("ping",), None, None, CALL),
+            Operation(("rooms", "members", "new"), Ref("Member"), TEXT, CALL),
+            Member=Record((Field("name", TEXT, required=True),)),
+        ),
+        fingerprint="3f2a9c41d0e7",
+    )
+    assert text == (
+        "// Rooms 1 3f2a9c41d0e7\n"
+        "type Member={name:string}\n"
+        "declare const api:{\n"
+        "rooms:{\n"
+        "list(a?:{limit?:number}):Promise<string[]>\n"
+        "members:{\n"
+        '"new"(a:Member):Promise<string>}}\n'
+        "ping():Promise<void>}\n"
+        "export{}\n"
+    )
+
+
+def test_many_operations_say_once_that_they_return_promises() -> None:
+    operations = [Operation((f"m{n}",), None, TEXT, CALL) for n in range(17)]
+    text = print_declarations(api(*operations))
+    assert text.count("Promise<") == 1
+    assert "declare const api:Async<{\nm0():string\n" in text
+    assert text.endswith("m16():string}>\nexport{}\n")
+
+
+def test_prose_stays_in_its_comment() -> None:
+    field = Field("limit", NUMBER, note="1..100", doc="*/ evil() /*\u2028\u202e", deprecated=True)
+    text = print_declarations(api(T=NamedType(Record((field,)), note="a", doc="b\nc")))
+    assert (
+        "/** b c · a */\ntype T={/** @deprecated *\\/ evil() /* · 1..100 */limit?:number}\n" in text
+    )

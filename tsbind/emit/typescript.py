@@ -1,0 +1,259 @@
+"""Prints an `Api` as TypeScript declarations: dense, but as a developer would write them.
+
+    // Room chat 1.2 3f2a9c41d0e7
+    type Room={id:string,name:string,topic?:string|null}
+    declare const api:{
+    rooms:{
+    list(a?:{limit?:number}):Promise<Room[]>
+    get(a:{id:string}):Promise<Room>
+    }}
+    export{}
+
+The printer spells and decides nothing: names are final, prose is what the passes left, and
+each choice below is between spellings of the same type.  The choices were measured in tokens of
+o200k_base: a comma joins the name that follows it, a line feed joins the bracket before it, an
+empty export makes the file a module (so that `type Event` cannot meet the browser's own).
+
+`grammars/dts.lark` reads what this module prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from typing import Final, assert_never
+
+from tsbind.emit import text
+from tsbind.ir.api import Api, NamedType, Operation
+from tsbind.ir.types import (
+    Anything,
+    Apply,
+    Array,
+    Boolean,
+    Bytes,
+    Enum,
+    Field,
+    Intersection,
+    Never,
+    Null,
+    Number,
+    Record,
+    Ref,
+    Scalar,
+    Text,
+    Trim,
+    Tuple,
+    Type,
+    Union,
+    Unknown,
+    Variable,
+)
+
+# From this many operations on, saying once that every method returns a promise is cheaper than
+# saying it each time.
+ASYNC_FROM: Final = 17
+DOC_LIMIT: Final = 400  # characters of one comment, whatever the passes left
+
+# Names that the printed text relies on, so no type of the API may have them.
+PRELUDE: Final = {
+    "Async": "// every method returns a Promise\n"
+    "type Async<T>={[K in keyof T]:T[K]extends(...a:infer A)=>infer R"
+    "?(...a:A)=>Promise<R>:Async<T[K]>}",
+    "Bytes": "type Bytes=Uint8Array",
+    "Dict": "interface Dict<T=unknown>{[k:string]:T}",
+}
+
+
+class Level(IntEnum):
+    """How tightly the place of a type binds; a type that binds less is put in parentheses."""
+
+    UNION = 0
+    INTERSECTION = 1
+    POSTFIX = 2
+
+
+def print_declarations(api: Api, *, fingerprint: str = "") -> str:
+    """Print `api` as one TypeScript module, which ends with a line feed.
+
+    `fingerprint` is the Bundle's and goes into the first line.  Raises nothing: whatever the
+    Api holds, the text parses, and its comments and literals are closed.
+    """
+    bulk = len(api.operations) >= ASYNC_FROM
+    printer = _Printer(api.types)
+    body = [printer.named(name, named) for name, named in api.types.items()]
+    tree = _Tree.of(api.operations)
+    body.append("declare const api:" + ("Async<{" if bulk else "{"))
+    body.extend(printer.members(tree, bulk))
+    body[-1] += "}>" if bulk else "}"
+    used = printer.used | ({"Async"} if bulk else set())
+    head = f"{api.title} {api.version} {fingerprint}"
+    prelude = [spelling for name, spelling in PRELUDE.items() if name in used]
+    return "\n".join([text.line_comment(head, 120), *prelude, *body, "export{}", ""])
+
+
+class _Tree:
+    """The operations of one namespace and the namespaces inside it, in order of appearance."""
+
+    def __init__(self) -> None:
+        self.inner: dict[str, _Tree | Operation] = {}
+
+    @classmethod
+    def of(cls, operations: Iterable[Operation]) -> _Tree:
+        root = cls()
+        for operation in operations:
+            place = root
+            for name in operation.name[:-1]:
+                inner = place.inner.setdefault(name, cls())
+                assert isinstance(inner, cls), f"{operation.id} is inside an operation"
+                place = inner
+            place.inner[operation.name[-1]] = operation
+        return root
+
+
+class _Printer:
+    """Spells types; remembers which names of the prelude they used."""
+
+    def __init__(self, types: Mapping[str, NamedType]) -> None:
+        self._types = types
+        self.used: set[str] = set()
+
+    def named(self, name: str, named: NamedType) -> str:
+        head = name
+        if named.parameters:
+            head += f"<{','.join(named.parameters)}>"
+        return f"{_doc(named.doc, named.note, line=True)}type {head}={self.type(named.type)}"
+
+    def members(self, tree: _Tree, bulk: bool) -> Iterator[str]:
+        for name, inner in tree.inner.items():
+            if isinstance(inner, _Tree):
+                yield f"{text.property_name(name)}:{{"
+                lines = list(self.members(inner, bulk))
+                lines[-1] += "}"
+                yield from lines
+            else:
+                yield self.method(inner, bulk)
+
+    def method(self, operation: Operation, bulk: bool) -> str:
+        name = operation.name[-1]
+        key = text.property_name(name) if name != "new" else '"new"'
+        given = ""
+        if operation.input is not None:
+            given = ("a?:" if operation.optional else "a:") + self.type(operation.input)
+        reply = "void" if operation.output is None else self.type(operation.output)
+        doc = _doc(operation.summary, operation.doc, operation.deprecated, line=True)
+        return f"{doc}{key}({given}):{reply if bulk else f'Promise<{reply}>'}"
+
+    def type(self, node: Type, level: Level = Level.UNION) -> str:
+        """Spell `node` for a place that binds as tightly as `level`."""
+        match node:
+            case Text():
+                return "string"
+            case Ref(name) | Variable(name):
+                return name
+            case Record():
+                return self._record(node)
+            case Array(item):
+                return f"{self.type(item, Level.POSTFIX)}[]"
+            case Union(options):
+                return _bracket(self._each(options, "|", Level.UNION), Level.UNION, level)
+            case Number():
+                return "number"
+            case Boolean():
+                return "boolean"
+            case Enum(values):
+                spelt = "|".join(map(_scalar, values)) or "never"
+                return _bracket(spelt, Level.UNION, level) if len(values) > 1 else spelt
+            case Null():
+                return "null"
+            case Unknown():
+                return "unknown"
+            case Never():
+                return "never"
+            case Anything():
+                return self._prelude("Dict")
+            case Bytes():
+                return self._prelude("Bytes")
+            case Intersection(parts):
+                spelt = self._each(parts, "&", Level.INTERSECTION)
+                return _bracket(spelt, Level.INTERSECTION, level)
+            case Tuple():
+                return self._tuple(node)
+            case Apply(name, arguments):
+                return f"{name}<{self._each(arguments, ',', Level.UNION)}>"
+            case Trim(base, how, names):
+                keys = "," + "|".join(map(text.quote, names)) if names else ""
+                return f"{how}<{self.type(base)}{keys}>"
+            case _:
+                assert_never(node)
+
+    def _each(self, nodes: Iterable[Type], separator: str, level: Level) -> str:
+        return separator.join(self.type(node, level) for node in nodes)
+
+    def _prelude(self, name: str) -> str:
+        self.used.add(name)
+        return name
+
+    def _record(self, node: Record) -> str:
+        if node.fields:
+            members = list(map(self._field, node.fields))
+            if node.rest is not None:
+                members.append(f"[k:string]:{self._index(node, node.rest)}")
+            return "{" + ",".join(members) + "}"
+        if node.rest is not None:
+            rest = "" if isinstance(node.rest, Unknown) else f"<{self.type(node.rest)}>"
+            return self._prelude("Dict") + rest
+        return self._prelude("Dict") + ("<never>" if node.closed else "")
+
+    def _index(self, node: Record, rest: Type) -> str:
+        # TypeScript holds an index signature against the optional properties beside it, too.
+        optional = not isinstance(rest, Unknown) and any(not f.required for f in node.fields)
+        return self.type(rest) + ("|undefined" if optional else "")
+
+    def _field(self, field: Field) -> str:
+        mark = ":" if field.required else "?:"
+        doc = _doc(field.doc, field.note, field.deprecated)
+        return f"{doc}{text.property_name(field.name)}{mark}{self.type(field.type)}"
+
+    def _tuple(self, node: Tuple) -> str:
+        members = [
+            self.type(item) if index < node.required else self.type(item, Level.POSTFIX) + "?"
+            for index, item in enumerate(node.items)
+        ]
+        if node.rest is not None:
+            members.append(f"...{self.type(node.rest, Level.POSTFIX)}[]")
+        return f"[{','.join(members)}]"
+
+
+def _bracket(spelt: str, own: Level, level: Level) -> str:
+    return f"({spelt})" if level > own else spelt
+
+
+def _doc(prose: str, note: str, deprecated: bool = False, *, line: bool = False) -> str:
+    if not (prose or note or deprecated):
+        return ""
+    words = " · ".join(part for part in (prose, note) if part)
+    comment = text.block_comment(f"{'@deprecated ' if deprecated else ''}{words}", DOC_LIMIT)
+    return comment + ("\n" if line else "")
+
+
+def _scalar(value: Scalar) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return text.quote(value)
+        case int():
+            return str(value)
+        case float():
+            return _float(value)
+        case _:
+            assert_never(value)
+
+
+def _float(value: float) -> str:
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    # A literal beyond the range of a double is one that JavaScript reads as Infinity, too.
+    return repr(value).replace("inf", "1e999")
