@@ -17,7 +17,13 @@ import msgspec
 
 
 class Start(msgspec.Struct, frozen=True):
-    """Begin a run: the program as JavaScript, and what it may know of the world."""
+    """Begin a run: the program as JavaScript, and what it may know of the world.
+
+    `source` is a strict script that may `await` at its top level (JS_EVAL_FLAG_ASYNC and
+    JS_EVAL_FLAG_STRICT of QuickJS).  The run's value is the script's completion value.  When that
+    is a function, the function is called, with the API object as its only argument if there is
+    one root, and what it returns is the value.  Promises are awaited in both places.
+    """
 
     source: str
     table: str  # the operations' dotted names, sorted, each between two line feeds
