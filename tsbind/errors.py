@@ -6,6 +6,7 @@ TsbindError
   BudgetError          the API cannot fit, even with all detail dropped
   BundleError          a Bundle cannot be read, or is not the one it claims to be
   BuildError           a file that the build makes is missing or damaged
+  TokenizerError       a tokenizer cannot be found, or does not count
   RunError             a program did not give a result
     ProgramError       its own fault: it does not parse, or it threw
     LimitError         cpu, wall, memory, stack, calls or bytes ran out
@@ -111,6 +112,13 @@ class BuildError(TsbindError):
 
     code = "build"
     exit_code = 7
+
+
+class TokenizerError(TsbindError):
+    """A tokenizer cannot be found, or what it returns is no count."""
+
+    code = "tokenizer"
+    exit_code = 8
 
 
 class RunError(TsbindError):
