@@ -1,0 +1,368 @@
+"""Reads TypeScript declarations in the subset that tsbind prints (`grammars/dts.lark`).
+
+What was printed and read back must be the Api that went in: that is how tests, and the compiler
+itself, know that nothing was lost.  Prose is skipped.  The names `Omit`, `Pick`, `Partial`,
+`Required`, `Dict`, `Bytes`, `Promise` and `Async` mean what the printer means by them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from lark import Lark, Token, Transformer, v_args
+from lark.exceptions import UnexpectedInput, VisitError
+
+from tsbind.errors import Location, SpecError
+from tsbind.ir.api import NamedType
+from tsbind.ir.types import (
+    ANYTHING,
+    BOOLEAN,
+    BYTES,
+    NEVER,
+    NULL,
+    NUMBER,
+    TEXT,
+    UNKNOWN,
+    Apply,
+    Array,
+    Enum,
+    Field,
+    Intersection,
+    Record,
+    Ref,
+    Trim,
+    Tuple,
+    Type,
+    Variable,
+    union,
+)
+from tsbind.ir.walk import rewrite
+from tsbind.resources import grammar
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """One method of the `api` object, as declared."""
+
+    name: tuple[str, ...]
+    input: Type | None
+    output: Type | None
+    optional: bool = False  # the argument may be left out
+
+
+class Declarations(msgspec.Struct, frozen=True):
+    """What a declaration file says: its methods and its named types."""
+
+    operations: tuple[Signature, ...]
+    types: Mapping[str, NamedType]
+
+
+class _Namespace(msgspec.Struct, frozen=True):
+    """An object with methods: the `api` object, or a part of it."""
+
+    methods: tuple[Signature, ...]
+
+
+class _Index(msgspec.Struct, frozen=True):
+    """`[k:string]:T`."""
+
+    type: Type
+
+
+class _Promise(msgspec.Struct, frozen=True):
+    """`Promise<T>`, which stands only where a method returns it."""
+
+    type: Type
+
+
+KEYWORDS: Final[Mapping[str, Type]] = {
+    "string": TEXT,
+    "number": NUMBER,
+    "boolean": BOOLEAN,
+    "unknown": UNKNOWN,
+    "never": NEVER,
+    "null": NULL,
+    "true": Enum((True,)),
+    "false": Enum((False,)),
+    "Bytes": BYTES,
+    "Dict": ANYTHING,
+}
+_PRELUDE: Final = frozenset({"Bytes", "Dict"})
+_TRIMS: Final = frozenset({"Omit", "Pick", "Partial", "Required"})
+# No types of the Api: they stand where the printer puts them, and nowhere else.
+_UNDEFINED, _VOID = Ref("undefined"), Ref("void")
+
+
+def read_declarations(text: str, *, file: str = "declarations") -> Declarations:
+    """Read a whole declaration file.
+
+    Raises SpecError, located in `file`, when `text` is outside the subset or names a type twice.
+    """
+    operations: tuple[Signature, ...] = ()
+    types: dict[str, NamedType] = {}
+    for statement in _parse(text, "start", file):
+        match statement:
+            case (str(name), NamedType() as named) if name not in types:
+                types[name] = named
+            case (str(name), NamedType()):
+                raise _refuse(f'type "{name}" is declared twice', Location(file))
+            case _Namespace(methods):
+                operations += methods
+            case _:
+                raise _refuse("something other than an API is declared", Location(file))
+    return Declarations(operations, types)
+
+
+def read_type(text: str, *, file: str = "type") -> Type:
+    """Read one type expression, e.g. `{id:number,title?:string}[]`; raises SpecError."""
+    return _type(_parse(text, "type", file))
+
+
+def _parse(text: str, start: str, file: str) -> Any:  # noqa: ANN401  lark does not say
+    try:
+        return _parser().parse(text, start=start)
+    except UnexpectedInput as error:
+        # Line and column are -1 at the end of the text.
+        line, column = max(error.line, 0), max(error.column, 0)
+        near = text[error.pos_in_stream :][:30].splitlines() if line else []
+        found = f'near "{near[0]}"' if near else "at its end"
+        raise _refuse(f"cannot be read {found}", Location(file, line, column)) from None
+    except VisitError as error:
+        if isinstance(error.orig_exc, _Outside):
+            raise _refuse(str(error.orig_exc), Location(file)) from None
+        raise
+    except _Outside as error:
+        raise _refuse(str(error), Location(file)) from None
+
+
+class _Outside(Exception):
+    """The text parses, but says something that the subset does not allow there."""
+
+
+def _refuse(what: str, where: Location) -> SpecError:
+    return SpecError(
+        what,
+        where=where,
+        fix="use type aliases, interfaces and one `declare const api`, as tsbind prints them",
+        code="declarations",
+    )
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(
+        grammar("dts"),
+        parser="lalr",
+        start=["start", "type"],
+        maybe_placeholders=True,
+        transformer=_Reader(),
+    )
+
+
+def _type(value: Any) -> Type:  # noqa: ANN401  whatever a rule gave
+    """Return `value` when it is a type that may stand anywhere."""
+    if isinstance(value, (_Namespace, _Promise, _Index)) or value in (_UNDEFINED, _VOID):
+        raise _Outside("a method, a promise, `void` or `undefined` stands inside a type")
+    checked: Type = value
+    return checked
+
+
+@v_args(inline=True)
+class _Reader(Transformer[Token, Any]):
+    """Turns each rule of the grammar into our words, from the leaves up."""
+
+    def start(self, *statements: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        return tuple(statement for statement in statements if statement is not None)
+
+    def alias(
+        self, name: Token, parameters: tuple[str, ...] | None, body: Type
+    ) -> tuple[str, NamedType] | None:
+        if name in _PRELUDE:
+            return None
+        bound = _bind(_type(body), parameters or ())
+        return str(name), NamedType(bound, parameters=parameters or ())
+
+    def interface(
+        self,
+        name: Token,
+        parameters: tuple[str, ...] | None,
+        bases: tuple[Type, ...] | None,
+        body: Type,
+    ) -> tuple[str, NamedType] | None:
+        return self.alias(name, parameters, Intersection((*bases, body)) if bases else body)
+
+    def constant(self, name: Token, value: Any) -> _Namespace:  # noqa: ANN401
+        match value:
+            case _Namespace():
+                return value
+            case Record((), None):
+                return _Namespace(())
+            case _:
+                raise _Outside(f'"{name}" is no object of methods')
+
+    def module(self) -> None:
+        return None
+
+    def prelude(self, _: Token) -> None:
+        return None
+
+    def parameters(self, *names: str) -> tuple[str, ...]:
+        return names
+
+    def parameter(self, name: Token, default: Type | None) -> str:
+        return str(name)
+
+    def heritage(self, *bases: Type) -> tuple[Type, ...]:
+        return bases
+
+    def union(self, *options: Any) -> Any:  # noqa: ANN401
+        if len(options) == 1:
+            return options[0]
+        kept = [option for option in options if option != _UNDEFINED]
+        read = union(map(_type, kept))
+        return _Index(read) if len(kept) < len(options) else read
+
+    def intersection(self, *parts: Any) -> Any:  # noqa: ANN401
+        if len(parts) == 1:
+            return parts[0]
+        flat: list[Type] = []
+        for part in parts:
+            flat.extend(part.parts if isinstance(part, Intersection) else [_type(part)])
+        return Intersection(tuple(flat))
+
+    def array(self, item: Type) -> Type:
+        return Array(_type(item))
+
+    def text_literal(self, token: Token) -> Type:
+        return Enum((_unquote(token),))
+
+    def number_literal(self, token: Token) -> Type:
+        return Enum((_number(token),))
+
+    def reference(self, token: Token, *arguments: Any) -> Any:  # noqa: ANN401
+        name, given = str(token), tuple(a for a in arguments if a is not None)
+        if not given:
+            return KEYWORDS.get(name) or Ref(name)
+        if name in _TRIMS:
+            return Trim(_type(given[0]), name, tuple(_keys(given[1])) if given[1:] else ())
+        match name:
+            case "Dict":
+                return Record((), closed=True) if given[0] == NEVER else Record((), _type(given[0]))
+            case "Promise":
+                return _Promise(given[0])
+            case "Async":
+                return given[0]
+            case _:
+                return Apply(name, tuple(map(_type, given)))
+
+    def tuple_type(self, *elements: Any) -> Type:  # noqa: ANN401
+        items = [item for item in elements if item is not None]
+        rest = items.pop()[1] if items and items[-1][0] == "rest" else None
+        if any(kind == "rest" for kind, _ in items):
+            raise _Outside("a rest element is not the last of its tuple")
+        required = sum(kind == "item" for kind, _ in items)
+        return Tuple(tuple(item for _, item in items), required, rest)
+
+    def item(self, item: Type) -> tuple[str, Type]:
+        return "item", _type(item)
+
+    def optional_item(self, item: Type) -> tuple[str, Type]:
+        return "optional", _type(item)
+
+    def rest_item(self, rest: Type) -> tuple[str, Type]:
+        if not isinstance(rest, Array):
+            raise _Outside("a rest element is no array")
+        return "rest", rest.item
+
+    def object(self, *members: Any) -> Type | _Namespace:  # noqa: ANN401
+        methods: list[Signature] = []
+        fields: list[Field] = []
+        rest: Type | None = None
+        for member in members:
+            match member:
+                case _Namespace(inner):
+                    methods.extend(inner)
+                case _Index(index):
+                    rest = index
+                case _:
+                    fields.append(member)
+        if methods and (fields or rest is not None):
+            raise _Outside("one object has both methods and fields")
+        return _Namespace(tuple(methods)) if methods else Record(tuple(fields), rest)
+
+    def required_field(self, name: str, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, _Namespace):
+            inner = (msgspec.structs.replace(m, name=(name, *m.name)) for m in value.methods)
+            return _Namespace(tuple(inner))
+        return Field(name, _type(value), required=True)
+
+    def optional_field(self, name: str, value: Type) -> Field:
+        return Field(name, _type(value))
+
+    def index(self, _: Token, value: Any) -> _Index:  # noqa: ANN401
+        return value if isinstance(value, _Index) else _Index(_type(value))
+
+    def plain_method(self, name: str, reply: Any) -> _Namespace:  # noqa: ANN401
+        return _Namespace((_signature(name, None, reply, optional=False),))
+
+    def method(self, name: str, _: Token, given: Type, reply: Any) -> _Namespace:  # noqa: ANN401
+        return _Namespace((_signature(name, given, reply, optional=False),))
+
+    def lenient_method(self, name: str, _: Token, given: Type, reply: Any) -> _Namespace:  # noqa: ANN401
+        return _Namespace((_signature(name, given, reply, optional=True),))
+
+    def key(self, token: Token) -> str:
+        return _unquote(token) if token.type == "STRING" else str(token)
+
+
+def _signature(name: str, given: Type | None, reply: Any, *, optional: bool) -> Signature:  # noqa: ANN401
+    output = reply.type if isinstance(reply, _Promise) else reply
+    return Signature(
+        (name,),
+        None if given is None else _type(given),
+        None if output == _VOID else _type(output),
+        optional,
+    )
+
+
+def _bind(body: Type, parameters: tuple[str, ...]) -> Type:
+    if not parameters:
+        return body
+    change: Callable[[Type], Type] = lambda node: (  # noqa: E731
+        Variable(node.name) if isinstance(node, Ref) and node.name in parameters else node
+    )
+    return rewrite(body, change)
+
+
+def _keys(node: Type) -> list[str]:
+    values = node.values if isinstance(node, Enum) else ()
+    if not values or not all(isinstance(value, str) for value in values):
+        raise _Outside("keys are picked by something other than string literals")
+    return [value for value in values if isinstance(value, str)]
+
+
+_ESCAPE: Final = re.compile(
+    r"\\(?:u\{(?P<long>[0-9a-fA-F]{1,6})\}|u(?P<four>[0-9a-fA-F]{4})|(?P<short>.))", re.S
+)
+_SHORT: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+
+
+def _unquote(literal: str) -> str:
+    def meaning(found: re.Match[str]) -> str:
+        code = found["long"] or found["four"]
+        if code is None:
+            return _SHORT.get(found["short"], found["short"])
+        if int(code, 16) > 0x10FFFF:
+            raise _Outside(f'"{found[0]}" is beyond Unicode')
+        return chr(int(code, 16))
+
+    text = _ESCAPE.sub(meaning, literal[1:-1])
+    # Two escapes may be the halves of one character.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _number(literal: str) -> int | float:
+    return float(literal) if set(literal) & set(".eE") else int(literal)
