@@ -36,8 +36,10 @@ class Text(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A string of any format."""
 
 
-class Number(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A number, whole or not."""
+class Number(msgspec.Struct, frozen=True, gc=False, tag=True, omit_defaults=True):
+    """A number; `whole` if only integers are meant, which TypeScript cannot say."""
+
+    whole: bool = False
 
 
 class Bytes(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -181,6 +183,8 @@ def union(options: Iterable[Type]) -> Type:
             case _:
                 flat[option] = None
     texts = any(isinstance(value, str) for value in values.values())
+    if NUMBER in flat:
+        flat.pop(Number(whole=True), None)
     if texts and TEXT in flat:
         values = {key: value for key, value in values.items() if not isinstance(value, str)}
     parts: list[Type] = list(flat)

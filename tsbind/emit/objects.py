@@ -1,0 +1,139 @@
+"""Says which fields an object type has in the end, looking through references and `&`.
+
+For targets that have no intersection types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from math import prod
+
+import msgspec
+
+from tsbind.ir.api import NamedType
+from tsbind.ir.types import (
+    Anything,
+    Enum,
+    Field,
+    Intersection,
+    Null,
+    Record,
+    Ref,
+    Type,
+    Union,
+    Unknown,
+)
+
+Types = Mapping[str, NamedType]
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What is known of a type that is one object."""
+
+    fields: Mapping[str, Field]  # by wire name; those of every part
+    rest: Type | None = None  # the type of further members
+
+
+def shape(node: Type, types: Types, within: frozenset[str] = frozenset()) -> Shape | None:
+    """Return the shape of a type that is one object with fields; None when it is not."""
+    match node:
+        case Ref(name):
+            if name in within:
+                return None
+            return shape(types[name].type, types, within | {name})
+        case Record(fields, rest) if fields or rest is None:
+            return Shape({field.name: field for field in fields}, rest)
+        case Intersection(parts):
+            shapes = [
+                shape(part, types, within)
+                for part in parts
+                if not isinstance(part, (Anything, Unknown))
+            ]
+            known = [part for part in shapes if part is not None]
+            return _joined(known) if len(known) == len(shapes) else None
+        case _:
+            return None
+
+
+def _joined(shapes: Sequence[Shape]) -> Shape:
+    fields: dict[str, Field] = {}
+    rest: Type | None = None
+    for part in shapes:
+        rest = part.rest or rest
+        for name, field in part.fields.items():
+            fields[name] = _both(fields[name], field) if name in fields else field
+    return Shape(fields, rest)
+
+
+def _both(one: Field, other: Field) -> Field:
+    """A field that two parts declare: needed if either needs it, typed by the narrower."""
+    vague = isinstance(other.type, (Unknown, Anything))
+    narrow = one if vague or isinstance(one.type, Enum) else other
+    return msgspec.structs.replace(narrow, required=one.required or other.required)
+
+
+def class_behind(name: str, types: Types) -> str | None:
+    """Return the name of the object type that the type `name` is or is another word for."""
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        match types[name].type:
+            case Ref(target):
+                name = target
+            case node:
+                return name if shape(node, types) is not None else None
+    return None
+
+
+def alternatives(parts: Sequence[Type], types: Types, most: int) -> tuple[Type, ...] | None:
+    """Multiply out an intersection of which some part is a union; None when none is, or too many.
+
+    `A & (B | C | null)` has the alternatives `A & B` and `A & C`: no object is null.
+    """
+    choices = [_options(part, types) for part in parts]
+    count = prod(map(len, choices))
+    if not 1 < count <= most:
+        return None
+    return tuple(Intersection(tuple(dict.fromkeys(chosen))) for chosen in product(*choices))
+
+
+def _options(part: Type, types: Types) -> tuple[Type, ...]:
+    seen: set[str] = set()
+    node = part
+    while isinstance(node, Ref) and node.name not in seen:
+        seen.add(node.name)
+        node = types[node.name].type
+    if not isinstance(node, Union):
+        return (part,)
+    return tuple(option for option in node.options if not isinstance(option, Null))
+
+
+def circular(types: Types) -> frozenset[str]:
+    """Return the names that mean themselves, with no list, map or field between.
+
+    No language accepts such a definition, and no value has such a type.
+    """
+    direct = {name: tuple(_mentioned(named.type)) for name, named in types.items()}
+    return frozenset(name for name in types if name in _reach(name, direct))
+
+
+def _mentioned(node: Type) -> list[str]:
+    match node:
+        case Ref(name):
+            return [name]
+        case Union(members) | Intersection(members):
+            return [name for member in members for name in _mentioned(member)]
+        case _:
+            return []
+
+
+def _reach(name: str, direct: Mapping[str, Sequence[str]]) -> set[str]:
+    reached: set[str] = set()
+    pending = list(direct[name])
+    while pending:
+        target = pending.pop()
+        if target not in reached:
+            reached.add(target)
+            pending.extend(direct[target])
+    return reached

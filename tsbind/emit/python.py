@@ -1,0 +1,217 @@
+"""Prints the Python module that a host developer works with: a typed class over an API.
+
+One asynchronous method per operation, whose default asks the API over HTTP and which a subclass
+may override; TypedDicts for arguments and replies; the table from operations to methods; and the
+fingerprint of the Bundle that the module belongs to.  What is printed needs no formatter: it is
+laid out as `ruff format` lays it out, and `mypy --strict` accepts it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tsbind.emit.python_layout import STEP, Annotation, Name, Subscript, flat, words
+from tsbind.emit.python_statements import Definition, spaced
+from tsbind.emit.python_text import WIDTH, docstring, literal, pascal, snake
+from tsbind.emit.python_types import Definitions
+from tsbind.emit.text import plain
+from tsbind.ir.api import Api, Operation
+from tsbind.ir.types import Type
+from tsbind.resources import templates
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+PROSE: Final = 1200  # characters of an operation's description
+SUMMARY: Final = 200
+TITLE: Final = 80
+
+# What `tsbind.runtime.host.Host` calls its own; no method may hide it.
+HOST_ATTRIBUTES: Final = frozenset(
+    {"bundle", "call", "close", "operation", "policy", "redact", "send"}
+)
+_TYPING: Final = ("ClassVar", "Literal", "Never", "NotRequired", "TypeAlias", "TypedDict")
+
+
+class _Method(msgspec.Struct, frozen=True):
+    """One operation, as the template wants it: strings that are already Python."""
+
+    head: str
+    doc: str
+    body: tuple[str, ...]
+
+
+class _Module(msgspec.Struct, frozen=True):
+    """A whole module, as the template wants it."""
+
+    doc: str
+    imports: tuple[str, ...]
+    definitions: tuple[Definition, ...]
+    host: str
+    host_doc: str
+    fingerprint: str
+    dispatch: tuple[str, ...]
+    methods: tuple[_Method, ...]
+
+
+def print_stubs(api: Api, bundle_fingerprint: str, *, class_name: str | None = None) -> str:
+    """Print the stubs of `api`, which belong to the Bundle of that fingerprint.
+
+    The Api is the one before the passes that compress for TypeScript: their shortened names and
+    generics would not read well here.  `class_name` defaults to one made of the title.
+    """
+    host = pascal(class_name) if class_name else _host_name(api.title)
+    names = _method_names(api.operations)
+    definitions = Definitions(api.types, (host,))
+    definitions.define_all()
+    methods = [
+        _method(operation, name, definitions)
+        for operation, name in zip(api.operations, names, strict=True)
+    ]
+    dispatch = (
+        f"{literal(operation.id)}: {literal(name)}"
+        for operation, name in zip(api.operations, names, strict=True)
+    )
+    title = plain(f"{api.title} {api.version}", TITLE)
+    module = _Module(
+        doc=docstring([(f"Stubs of {title}, made by tsbind; edits will be lost.", 160)], 0),
+        imports=_imports(definitions.used),
+        definitions=spaced(definitions.listed),
+        host=host,
+        host_doc=docstring([(title, TITLE), (api.doc.partition("\n\n")[0], PROSE)], STEP),
+        fingerprint=literal(bundle_fingerprint),
+        dispatch=tuple(dispatch),
+        methods=tuple(methods),
+    )
+    return _template().render(module=module)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    # No autoescape: this is Python, and every string is spelled by python_text.
+    environment = Environment(
+        loader=FileSystemLoader(templates()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return environment.get_template("stubs.py.jinja")
+
+
+def _host_name(title: str) -> str:
+    """Name the class after the API, without the words that every API's title has.
+
+    >>> _host_name("The Room Chat REST API"), _host_name("")
+    ('RoomChatHost', 'ApiHost')
+    """
+    noise = {"the", "api", "apis", "rest", "openapi", "specification"}
+    words = [word for word in plain(title, TITLE).split() if word.lower() not in noise]
+    return pascal(" ".join([*(words or ["api"]), "host"]))
+
+
+def _method_names(operations: tuple[Operation, ...]) -> list[str]:
+    taken = set(HOST_ATTRIBUTES)
+    names: list[str] = []
+    for operation in operations:
+        wanted = snake(operation.name)
+        name, count = wanted, 1
+        while name in taken:
+            count += 1
+            name = f"{wanted}_{count}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _method(operation: Operation, name: str, definitions: Definitions) -> _Method:
+    place = pascal(name)
+    parameter = _parameter(operation, place, definitions)
+    reply = _reply(operation.output, place, definitions)
+    deprecated = "Deprecated. " if operation.deprecated else ""
+    return _Method(
+        head=_signature(name, parameter, reply),
+        doc=docstring(
+            [
+                (f"{deprecated}{operation.summary}", SUMMARY),
+                (operation.doc, PROSE),
+                (f"{operation.call.method} {operation.call.path}", SUMMARY),
+            ],
+            2 * STEP,
+        ),
+        body=_body(literal(operation.id), reply),
+    )
+
+
+def _parameter(operation: Operation, place: str, definitions: Definitions) -> str:
+    """Spell the parameter after `self`."""
+    if operation.input is None:
+        definitions.used.add("Json")
+        return "args: Mapping[str, Json] | None = None"
+    annotation = definitions.top(operation.input, f"{place}Args")
+    if not isinstance(annotation, Name):
+        annotation = definitions.alias(f"{place}Args", annotation)
+    definitions.used.add(annotation.text)
+    return f"args: {annotation.text}{' | None = None' if operation.optional else ''}"
+
+
+def _reply(output: Type | None, place: str, definitions: Definitions) -> str:
+    """Spell what a method returns: short enough to stand in one line with it."""
+    if output is None:
+        return "None"
+    annotation: Annotation = definitions.top(output, f"{place}Reply")
+    simple = isinstance(annotation, (Name, Subscript)) and len(flat(annotation)) <= 50
+    if not simple and not isinstance(annotation, Name):
+        annotation = definitions.alias(f"{place}Reply", annotation)
+    definitions.used.update(words(annotation))
+    return flat(annotation)
+
+
+def _signature(name: str, parameter: str, reply: str) -> str:
+    """Lay out the head of a method as `ruff format` does."""
+    line = f"async def {name}(self, {parameter}) -> {reply}:"
+    if len(line) + STEP <= WIDTH:
+        return line
+    margin = "\n" + " " * (2 * STEP)
+    if len(parameter) + len("self, ") + 2 * STEP <= WIDTH:
+        inside = f"self, {parameter}"
+    else:
+        inside = f"self,{margin}{_broken_default(parameter)},"
+    return f"async def {name}({margin}{inside}\n    ) -> {reply}:"
+
+
+def _broken_default(parameter: str) -> str:
+    if len(parameter) + 2 * STEP + 1 <= WIDTH:
+        return parameter
+    return parameter.replace(" | None = None", "\n        | None = None")
+
+
+def _body(operation: str, reply: str) -> tuple[str, ...]:
+    if reply == "None":
+        return (_call("", operation),)
+    return _call(f"reply: {reply} = ", operation), "return reply"
+
+
+def _call(before: str, operation: str) -> str:
+    line = f"{before}await self.send({operation}, args)"
+    if len(line) + 2 * STEP <= WIDTH:
+        return line
+    inner, outer = " " * (3 * STEP), " " * (2 * STEP)
+    arguments = f"{operation}, args"
+    if len(arguments) + 3 * STEP > WIDTH:
+        arguments = f"{operation},\n{inner}args,"
+    return f"{before}await self.send(\n{inner}{arguments}\n{outer})"
+
+
+def _imports(used: set[str]) -> tuple[str, ...]:
+    needed = ", ".join(name for name in _TYPING if name == "ClassVar" or name in used)
+    lines = ["from collections.abc import Mapping", f"from typing import {needed}", ""]
+    if "Json" in used:
+        lines.append("from tsbind.bundle import Json")
+    return (*lines, "from tsbind.runtime.host import Host")
