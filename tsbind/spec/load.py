@@ -1,0 +1,78 @@
+"""`load`: bytes in, `Document` out."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tsbind.spec.document import EXTERNAL, Document
+from tsbind.spec.files import Files
+from tsbind.spec.recognise import recognise
+from tsbind.spec.refs import Refs
+from tsbind.spec.source import LoadLimits, read_bytes
+from tsbind.spec.upgrade import Upgrade
+
+
+def load(
+    source: bytes | Path | str,
+    *,
+    name: str | None = None,
+    limits: LoadLimits | None = None,
+    allow_refs: tuple[str, ...] = (),
+) -> Document:
+    """Read an OpenAPI document of any version (2.0 to 3.2), JSON or YAML.
+
+    `source` is the document itself as bytes, the path of its file, or `-` for standard input;
+    `name` is what messages call it.  Files that it refers to are read when they lie below its
+    folder, and from the hosts in `allow_refs` (`example.com`, or an origin such as
+    `http://localhost:8080`); no other file or socket is opened.
+
+    Raises SpecError, with the place where one can be named, when the document cannot be used at
+    all.  What is wrong with parts of it is in `Document.diagnostics`.
+    """
+    limits = limits or LoadLimits()
+    data, given = read_bytes(source, limits.bytes)
+    folder, origin = _home(source)
+    files = Files(name or given, folder, limits, allow_refs)
+    with _collector_paused():
+        tree = files.read_root(data, name or given, origin)
+        version, numbers = recognise(files.sources[""], tree)
+        tree.pop(EXTERNAL, None)  # ours alone
+        tree[EXTERNAL] = files.trees
+        upgrade = Upgrade(tree, numbers, refs := Refs(tree, files))
+        upgrade.run()
+        if not files.trees:
+            del tree[EXTERNAL]
+    return Document(
+        name=name or given,
+        version=version,
+        root=tree,
+        digest=files.digest,
+        size=files.size,
+        sources=files.sources,
+        moved=upgrade.moved,
+        failed=refs.failed,
+        problems=tuple(upgrade.problems),
+    )
+
+
+def _home(source: bytes | Path | str) -> tuple[Path | None, str]:
+    """Return the folder that external files must lie below, and the URL of the document."""
+    if isinstance(source, bytes) or str(source) == "-":
+        return None, ""
+    path = Path(source).resolve()
+    return path.parent, path.as_uri()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector from walking the growing tree again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -1,0 +1,195 @@
+"""One text that a document is made of: its bytes as UTF-8, and where things are in it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+import msgspec
+
+from tsbind.errors import Location, SpecError
+
+MAX_DEPTH = 200  # nesting of objects and lists; the deepest published document has about 40
+
+
+class LoadLimits(msgspec.Struct, frozen=True):
+    """How much a document may ask of us, its external files included."""
+
+    bytes: int = 64 * 2**20
+    nodes: int = 2_000_000  # values after aliases are expanded; GitHub's document has 258,000
+    files: int = 10_000  # external files that `$ref` reaches
+    fetch_seconds: float = 10.0  # to read one remote file
+
+
+class Places(Protocol):
+    """Finds the line and column of a value; made only when something is wrong."""
+
+    def find(self, tokens: list[str]) -> tuple[int, int]:
+        """Return the place of the deepest value that exists on the way along `tokens`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A text that was read.
+
+    `data` is UTF-8 without a byte order mark.  `mount` is the pointer at which its tree hangs in
+    the Document: "" for the root document.  `origin` is the URL that relative references
+    start from, or "" when there is none.
+    """
+
+    name: str
+    data: bytes
+    format: Literal["json", "yaml"]
+    mount: str = ""
+    origin: str = ""
+
+    @cached_property
+    def places(self) -> Places:
+        """The index of positions, built at the first question."""
+        if self.format == "json":
+            from tsbind.spec.read_json import JsonPlaces
+
+            return JsonPlaces(self.data)
+        from tsbind.spec.read_yaml import YamlPlaces
+
+        return YamlPlaces(self.data)
+
+    def locate(self, tokens: list[str]) -> Location:
+        """Say where the value at `tokens` is, or the nearest value around it that exists."""
+        line, column = self.places.find(tokens)
+        return Location(self.name, line, column)
+
+
+def read_bytes(source: bytes | Path | str, limit: int) -> tuple[bytes, str]:
+    """Read a document from memory, a path, or standard input (`-`); return it and its name.
+
+    Reads at most `limit` bytes; raises SpecError when there are more or it cannot be read.
+    """
+    if isinstance(source, bytes):
+        return _capped(source, "<bytes>", limit), "<bytes>"
+    if str(source) == "-":
+        return _capped(_take(sys.stdin.buffer, limit), "<stdin>", limit), "<stdin>"
+    name = str(source)
+    try:
+        with open(source, "rb") as file:
+            return _capped(_take(file, limit), name, limit), name
+    except FileNotFoundError:
+        raise SpecError(
+            "there is no such file", where=name, fix="check the path", code="not-found"
+        ) from None
+    except IsADirectoryError:
+        raise SpecError(
+            "is a folder", where=name, fix="name the document inside it", code="not-a-file"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SpecError(
+            f"cannot be read: {reason}", where=name, fix="check the path", code="unreadable"
+        ) from None
+
+
+def _take(file: BinaryIO, limit: int) -> bytes:
+    """Read one byte more than allowed at most: enough to know that there is too much."""
+    return file.read(limit + 1)
+
+
+def _capped(data: bytes, name: str, limit: int) -> bytes:
+    if len(data) > limit:
+        raise SpecError(
+            f"is larger than {limit:,} bytes",
+            where=name,
+            fix="split the document, or raise the limit `bytes`",
+            code="too-large",
+        )
+    return data
+
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark starts with UTF-16's
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Without a mark the zero bytes of the first characters, which are ASCII in JSON and YAML, tell.
+_ZEROS = {
+    b"\1\0\0\0": "utf-32-le",
+    b"\0\0\0\1": "utf-32-be",
+    b"\1\0\1\0": "utf-16-le",
+    b"\0\1\0\1": "utf-16-be",
+}
+
+
+def to_utf8(data: bytes, name: str) -> bytes:
+    """Return `data` as UTF-8 without a mark (YAML 1.2 §5.2); raises SpecError on other bytes."""
+    encoding, mark = "utf-8", b""
+    for mark_, encoding_ in _BOMS:
+        if data.startswith(mark_):
+            encoding, mark = encoding_, mark_
+            break
+    else:
+        encoding = _ZEROS.get(bytes(1 if byte else 0 for byte in data[:4]), "utf-8")
+    body = data[len(mark) :]
+    try:
+        # One look at the whole text, so that no reader below has to think of bad bytes.
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise _not_text(body, error, name) from None
+    return body if encoding == "utf-8" else text.encode()
+
+
+def _not_text(data: bytes, error: UnicodeDecodeError, name: str) -> SpecError:
+    kind = looks_binary(data)
+    if kind:
+        return SpecError(
+            f"is {kind}, not a text",
+            where=name,
+            fix="give the OpenAPI document itself, as JSON or YAML",
+            code="binary",
+        )
+    line = data.count(b"\n", 0, error.start) + 1
+    column = error.start - data.rfind(b"\n", 0, error.start)
+    return SpecError(
+        f'byte "0x{data[error.start]:02x}" is not valid {error.encoding.upper()}',
+        where=Location(name, line, column),
+        fix="save the document as UTF-8",
+        code="encoding",
+    )
+
+
+_MAGIC = (
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"\0asm", "a WebAssembly module"),
+)
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
+
+
+def looks_binary(data: bytes) -> str:
+    """Say what binary file `data` looks like; "" when it may be text."""
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    return "binary data" if len(_CONTROL.findall(data[:4096])) > len(data[:4096]) // 20 else ""
+
+
+def line_column(data: bytes, offset: int) -> tuple[int, int]:
+    """Return the line and the column, in characters, of a byte offset; both count from 1."""
+    start = data.rfind(b"\n", 0, offset) + 1
+    column = len(data[start:offset].decode("utf-8", "replace")) + 1
+    return data.count(b"\n", 0, offset) + 1, column

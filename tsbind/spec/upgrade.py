@@ -1,0 +1,327 @@
+"""Every version of OpenAPI becomes 3.2: one walk that fixes each object as it meets it.
+
+The tree is ours once parsed and is changed in place.  The walk follows the table in `shapes`, then
+whatever references lead to that the table does not reach (external files, extensions), and last
+settles where each reference points, since things move while the walk is under way.
+"""
+
+from __future__ import annotations
+
+from tsbind.bundle import Json
+from tsbind.errors import Severity
+from tsbind.spec import pointer as pointers
+from tsbind.spec.document import Problem
+from tsbind.spec.refs import Refs, Scope
+from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SHAPES
+from tsbind.spec.upgrade_schema import CHECKED, fix_schema
+from tsbind.spec.upgrade_swagger import Swagger
+
+Object = dict[str, Json]
+Visit = tuple[str, Object, str, Scope]  # kind, object, pointer, scope
+
+# A schema with none of these keys means the same in every version.
+_TOUCHY = frozenset(
+    {"$ref", "enum", "required", "exclusiveMinimum", "exclusiveMaximum", "dependencies"}
+    | {"example", "examples", "discriminator", "x-nullable", "nullable", "additionalItems"}
+    | {"$id", "$anchor", "$dynamicAnchor", "$dynamicRef"}
+)
+_NAMING = frozenset({"$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "discriminator"})
+_TYPES = frozenset({"string", "object", "array", "integer", "boolean", "number", "null"})
+
+
+class Upgrade:
+    """One walk over one document.  Call `run` once, then read `problems` and `moved`."""
+
+    def __init__(self, root: Object, version: tuple[int, int], refs: Refs) -> None:
+        self.version = version
+        self.problems: list[Problem] = []
+        self.moved: dict[str, str] = {}  # new pointer → old pointer
+        self._root = root
+        self._refs = refs
+        self._stack: list[Visit] = []
+        self._seen: dict[int, Object] = {}  # by identity; the value keeps the identity taken
+        self._wrapped: dict[str, None] = {}
+        # Every reference: the object and key that hold it, and where that is.
+        self._uses: dict[str, list[tuple[Object, str, str]]] = {}
+        self._targets: dict[str, tuple[str, Scope]] = {}  # pointer → kind, scope
+        self._waiting: list[tuple[str, Object, str, str, Scope]] = []
+        self._swagger = Swagger(root, self, refs) if version == (2, 0) else None
+
+    def run(self) -> None:
+        """Change the tree until all that can be reached has the shape of 3.2."""
+        scope = self._refs.scope("")
+        if isinstance(self._root.get("$self"), str):
+            self._refs.name(self._root["$self"].partition("#")[0], "")
+        if self._swagger:
+            self._swagger.convert_document()
+        self._visit(("document", self._root, "", scope))
+        while True:
+            self._drain()
+            if self._push_targets():
+                continue
+            if not self._retry():
+                break
+        self._settle()
+
+    def report(
+        self, code: str, at: str, what: str, fix: str = "", severity: Severity = "warning"
+    ) -> None:
+        """Note a problem with what is at the pointer `at`."""
+        self.problems.append(Problem(code, at, what, fix, severity))
+
+    def wrap(self, at: str) -> None:
+        """Note that the schema at `at` became the first option of an `anyOf`."""
+        self._wrapped[at] = None
+        self.moved[f"{at}/anyOf/0"] = at
+
+    def _drain(self) -> None:
+        stack, seen = self._stack, self._seen
+        while stack:
+            visit = stack.pop()
+            node = visit[1]
+            if id(node) not in seen:
+                seen[id(node)] = node
+                if visit[0] == "schema":
+                    self._schema(visit)
+                else:
+                    self._visit(visit)
+
+    # Objects other than schemas.
+
+    def _visit(self, visit: Visit) -> None:
+        kind, node, at, scope = visit
+        if kind == "operation" and isinstance(node.get("$ref"), str):
+            scope = self._inline(node, at, scope)
+            visit = (kind, node, at, scope)
+        if self._swagger:
+            self._swagger.convert(kind, node, at, scope)
+        ref = node.get("$ref")
+        if isinstance(ref, str):
+            self._reference(kind, node, "$ref", at, scope)
+        if kind == "callback":
+            self._map("path_item", node, at, scope, patterned=True)
+        else:
+            self._children(visit, SHAPES[kind])
+
+    def _children(self, visit: Visit, shape: dict[str, tuple[str, str]]) -> None:
+        _, node, at, scope = visit
+        wrong: list[tuple[str, str]] = []
+        for key, value in node.items():
+            rule = shape.get(key)
+            if rule is None:
+                continue
+            container, kind = rule
+            if container == ONE:
+                if type(value) is dict:
+                    self._stack.append((kind, value, f"{at}/{key}", scope))
+                elif kind != "schema" or type(value) is not bool:
+                    wrong.append((key, "an object"))
+            elif container == MAP:
+                if type(value) is dict:
+                    self._map(kind, value, f"{at}/{key}", scope, patterned=kind in PATTERNED)
+                else:
+                    wrong.append((key, "an object"))
+            elif container == LIST:
+                if type(value) is list:
+                    self._list(kind, value, f"{at}/{key}", scope)
+                else:
+                    wrong.append((key, "a list"))
+        for key, wanted in wrong:
+            self._wrong(node.pop(key), f"{at}/{key}", wanted)
+
+    def _map(
+        self, kind: str, node: Object, at: str, scope: Scope, *, patterned: bool = False
+    ) -> None:
+        wrong: list[str] = []
+        push = self._stack.append
+        for name, value in node.items():
+            if type(value) is dict:
+                if not patterned or not name.startswith("x-"):
+                    push((kind, value, f"{at}/{pointers.escape(name)}", scope))
+            elif kind != "schema" or type(value) is not bool:
+                wrong.append(name)
+        for name in wrong:
+            if patterned and name.startswith("x-"):
+                continue
+            if kind == "schema":
+                # A property without a usable schema still is a property.
+                self._wrong(node[name], f"{at}/{pointers.escape(name)}", "a schema")
+                node[name] = {}
+            else:
+                self._wrong(node.pop(name), f"{at}/{pointers.escape(name)}", "an object")
+
+    def _list(self, kind: str, node: list[Json], at: str, scope: Scope) -> None:
+        kept: list[Json] = []
+        for index, value in enumerate(node):
+            if type(value) is dict:
+                self._stack.append((kind, value, f"{at}/{len(kept)}", scope))
+            elif kind != "schema" or type(value) is not bool:
+                self._wrong(value, f"{at}/{index}", "an object")
+                continue
+            if len(kept) != index:
+                self.moved[f"{at}/{len(kept)}"] = f"{at}/{index}"
+            kept.append(value)
+        if len(kept) != len(node):
+            node[:] = kept
+
+    def _wrong(self, value: Json, at: str, wanted: str) -> None:
+        shown = {dict: "an object", list: "a list", type(None): "empty"}.get(type(value))
+        self.report(
+            "wrong-type",
+            at,
+            f"{pointers.split(at)[-1]} is {shown or repr(value)[:80]}, not {wanted}; it is ignored",
+            f"make it {wanted}, or remove it",
+        )
+
+    # Schemas: most of every document, hence no detours here.
+
+    def _schema(self, visit: Visit) -> None:
+        _, node, at, scope = visit
+        kind = node.get("type")
+        if (
+            not _TOUCHY.isdisjoint(node)
+            or (kind is not None and (type(kind) is not str or kind not in _TYPES))
+            or "type" in node
+            and kind is None
+            or type(node.get("items")) is list
+        ):
+            fix_schema(node, at, self)
+            if not _NAMING.isdisjoint(node):
+                scope = self._names(node, at, scope)
+            if type(node.get("$ref")) is str:
+                self._reference("schema", node, "$ref", at, scope)
+            visit = ("schema", node, at, scope)
+        if not _CHECKED_KEYS.isdisjoint(node):
+            self._check(node, at)
+        self._children(visit, SHAPES["schema"])
+
+    def _check(self, node: Object, at: str) -> None:
+        """Drop keywords with values of the wrong type: no schema engine would take them."""
+        for key in [key for key in node if key in CHECKED]:
+            value, types = node[key], CHECKED[key]
+            if isinstance(value, types) and (type(value) is not bool or bool in types):
+                continue
+            del node[key]
+            wanted = " or ".join(_TYPE_NAMES[one] for one in types)
+            self._wrong(value, f"{at}/{key}", wanted)
+
+    def _names(self, node: Object, at: str, scope: Scope) -> Scope:
+        """Take note of identifiers, and of references in other places than `$ref`."""
+        schema_id = node.get("$id")
+        if isinstance(schema_id, str):
+            scope = scope.within(schema_id, at)
+            if scope.base:
+                self._refs.name(scope.base, at)
+        for key in ("$anchor", "$dynamicAnchor"):
+            if isinstance(node.get(key), str):
+                self._refs.anchor(node[key], at, scope, dynamic=key == "$dynamicAnchor")
+        if isinstance(node.get("$dynamicRef"), str):
+            self._reference("schema", node, "$dynamicRef", at, scope)
+        discriminator = node.get("discriminator")
+        if isinstance(discriminator, dict) and isinstance(discriminator.get("mapping"), dict):
+            self._mapping(discriminator["mapping"], f"{at}/discriminator/mapping", scope)
+        return scope
+
+    def _mapping(self, mapping: Object, at: str, scope: Scope) -> None:
+        """Values are references, or names of schemas (OpenAPI 3.2 §4.25.3)."""
+        schemas = self._refs.find("/components/schemas")
+        for name in [name for name, value in mapping.items() if not isinstance(value, str)]:
+            self._wrong(mapping.pop(name), f"{at}/{pointers.escape(name)}", "a string")
+        for name, value in mapping.items():
+            if isinstance(schemas, dict) and value in schemas:
+                mapping[name] = f"#/components/schemas/{pointers.escape(value)}"
+            else:
+                self._reference("schema", mapping, name, f"{at}/{pointers.escape(name)}", scope)
+
+    # References.
+
+    def _reference(self, kind: str, holder: Object, key: str, at: str, scope: Scope) -> None:
+        """Rewrite the reference at `holder[key]` to a pointer and queue what it leads to."""
+        ref = holder[key]
+        pointer = scope.links.get(ref) if key != "$dynamicRef" else None
+        if pointer is None:
+            dynamic = key == "$dynamicRef"
+            pointer = (self._refs.link_dynamic if dynamic else self._refs.link)(ref, scope)
+            if pointer is not None and self._swagger:
+                pointer = self._swagger.relocated(pointer)
+            if pointer is None:
+                self._waiting.append((kind, holder, key, at, scope))
+                return
+            if key != "$dynamicRef":
+                scope.links[ref] = pointer
+            if pointer not in self._targets:
+                self._targets[pointer] = (kind, self._refs.scope_at(pointer))
+        if key == "$dynamicRef":
+            holder, key = _static(holder)
+        holder[key] = f"#{pointer}"
+        self._uses.setdefault(pointer, []).append((holder, key, at))
+
+    def _push_targets(self) -> bool:
+        """Queue the targets of references that the walk has not met."""
+        targets, self._targets = self._targets, {}
+        for pointer, (kind, scope) in targets.items():
+            settled = self.settle(pointer)
+            node = self._refs.find(settled) if settled is not None else None
+            if settled is not None and isinstance(node, dict) and id(node) not in self._seen:
+                self._stack.append((kind, node, settled, scope))
+        return bool(self._stack)
+
+    def _retry(self) -> bool:
+        """Try again the references whose target was not known; say whether any now is."""
+        waiting, self._waiting = self._waiting, []
+        for kind, holder, key, at, scope in waiting:
+            self._reference(kind, holder, key, at, scope)
+        return len(self._waiting) < len(waiting)
+
+    def settle(self, pointer: str) -> str | None:
+        """Return where what `pointer` means is by now; None when it means nothing."""
+        if self._swagger:
+            pointer = self._swagger.forward(pointer)
+        return self._refs.settle(pointer, self._wrapped)
+
+    def _settle(self) -> None:
+        for pointer, uses in self._uses.items():
+            settled = self.settle(pointer)
+            if settled is not None and settled != pointer:
+                for holder, key, _ in uses:
+                    holder[key] = f"#{settled}"
+
+    def _inline(self, node: Object, at: str, scope: Scope) -> Scope:
+        """Put in place an operation that is a reference: the standard knows none, people do.
+
+        Returns the scope of what is now there.
+        """
+        for _ in range(10):
+            pointer = self._refs.link(node["$ref"], scope)
+            target = self._refs.find(pointer) if pointer is not None else None
+            if pointer is None or not isinstance(target, dict) or target is node:
+                break
+            scope = self._refs.scope_at(pointer)
+            del node["$ref"]
+            node.update({key: value for key, value in target.items() if key not in node})
+            self.moved[at] = pointer
+            if not isinstance(node.get("$ref"), str):
+                break
+        return scope
+
+
+_CHECKED_KEYS = frozenset(CHECKED)
+_TYPE_NAMES = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    dict: "an object",
+}
+
+
+def _static(holder: Object) -> tuple[Object, str]:
+    """Make a `$dynamicRef` a `$ref`, in an `allOf` if there is one already; return its place."""
+    ref = holder.pop("$dynamicRef")
+    if "$ref" in holder:
+        inner: Object = {"$ref": ref}
+        options = holder.get("allOf")
+        holder["allOf"] = [*(options if isinstance(options, list) else []), inner]
+        return inner, "$ref"
+    holder["$ref"] = ref
+    return holder, "$ref"
