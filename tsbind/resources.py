@@ -1,8 +1,9 @@
 """Finds what is not Python: grammars, templates, and the files that the build makes.
 
-In a checkout (and an editable install) `grammars/` and `templates/` lie beside the package; a
-wheel maps them into `tsbind/_data`.  The files that the build makes (`guest.wasm`, `swc.wasm`,
-tokenizer ranks) lie in `tsbind/_data` in both.  No other module knows where anything is.
+In a checkout (and an editable install) `grammars/`, `templates/` and `specs/` lie beside the
+package; a wheel maps them into `tsbind/_data`.  The files that the build makes (`guest.wasm`,
+`swc.wasm`, tokenizer ranks) lie in `tsbind/_data` in both.  No other module knows where anything
+is.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def grammar(name: str) -> str:
 def templates() -> Path:
     """Return the folder of jinja2 templates."""
     return _folder("templates")
+
+
+def specs() -> Path:
+    """Return the folder of small documents, the demo's among them."""
+    return _folder("specs")
 
 
 def artefact(name: str) -> Path:
