@@ -1,0 +1,35 @@
+"""Passes make an Api smaller in print without changing what it says: `Api -> Api`, one file each.
+
+`DEFAULT` is the order, and why:
+
+1. `prune` first: what no operation reaches should influence nothing.
+2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
+3. `inline` before `share`: a shape inside a name that does not pay can then be found elsewhere.
+4. `share` gives repeated shapes names.
+5. `inline` again: shared shapes leave names behind that are now used once.
+
+Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
+nothing to do.  Apart from `strip_docs` none loses anything: `tsbind.emit.lossless` proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from tsbind.ir.api import Api
+from tsbind.passes.dedupe import dedupe
+from tsbind.passes.inline import inline
+from tsbind.passes.prune import prune
+from tsbind.passes.share import share
+from tsbind.passes.strip_docs import strip_docs
+
+Pass = Callable[[Api], Api]
+Docs = Literal["none", "brief", "full"]
+
+DEFAULT: Final[tuple[Pass, ...]] = (prune, dedupe, inline, share, inline)
+
+
+def passes(docs: Docs = "none") -> tuple[Pass, ...]:
+    """Return the passes that make the declarations with the given level of prose."""
+    return (strip_docs, *DEFAULT) if docs == "none" else DEFAULT

@@ -1,0 +1,128 @@
+"""Gives equal types equal numbers, so that passes can count and compare whole shapes cheaply.
+
+Equality here is what a reader of TypeScript means by it: the order of fields and options does not
+matter, prose does not matter, and `1` is not `true` (which Python thinks it is).  A shape's number
+is above the numbers of all shapes inside it, so that counting up visits the leaves first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import assert_never
+
+from tsbind.ir.api import Api
+from tsbind.ir.types import (
+    Anything,
+    Apply,
+    Array,
+    Boolean,
+    Bytes,
+    Enum,
+    Intersection,
+    Never,
+    Null,
+    Number,
+    Record,
+    Ref,
+    Text,
+    Trim,
+    Tuple,
+    Type,
+    Union,
+    Unknown,
+    Variable,
+)
+from tsbind.ir.walk import children
+
+Key = tuple[object, ...]
+
+
+class Shapes:
+    """The distinct shapes met so far.
+
+    `nodes[n]` is the first type met with number n, and `inside[n]` the numbers of its children.
+    `alias` says what a name is called for the purpose of comparing; by default itself.
+    """
+
+    def __init__(self, alias: Mapping[str, object] | None = None) -> None:
+        self.nodes: list[Type] = []
+        self.inside: list[tuple[int, ...]] = []
+        self._numbers: dict[Key, int] = {}
+        self._seen: dict[int, tuple[int, Type]] = {}  # by id(); holding the type keeps the id valid
+        self._alias = alias or {}
+
+    def number(self, node: Type) -> int:
+        """Return the number of `node`, the same for every equal type."""
+        seen = self._seen.get(id(node))
+        if seen is not None:
+            return seen[0]
+        inside = tuple([self.number(child) for child in children(node)])
+        key = self._key(node, inside)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.nodes)
+            self.nodes.append(node)
+            self.inside.append(inside)
+        self._seen[id(node)] = (number, node)
+        return number
+
+    def _key(self, node: Type, inside: tuple[int, ...]) -> Key:
+        kind = type(node)
+        match node:
+            case (
+                Unknown() | Never() | Null() | Boolean() | Text() | Number() | Bytes() | Anything()
+            ):
+                return (kind,)
+            case Enum(values):
+                return (kind, frozenset((type(value), value) for value in values))
+            case Array():
+                return (kind, inside)
+            case Tuple(items, required, _):
+                return (kind, inside, len(items), required)
+            case Record(fields, _, closed):
+                # Whether further members are refused shows only where there are no others.
+                named = frozenset(
+                    (field.name, field.required, number)
+                    for field, number in zip(fields, inside, strict=False)
+                )
+                return (kind, named, inside[len(fields) :], closed and not fields)
+            case Union() | Intersection():
+                return (kind, frozenset(inside))
+            case Ref(name):
+                return (kind, self._alias.get(name, name))
+            case Trim(_, how, names):
+                return (kind, inside, how, frozenset(names))
+            case Apply(name):
+                return (kind, self._alias.get(name, name), inside)
+            case Variable(name):
+                return (kind, name)
+            case _:
+                assert_never(node)
+
+
+def roots(api: Api) -> Iterator[Type]:
+    """Yield every type that `api` prints on its own: inputs, replies, bodies of named types."""
+    for operation in api.operations:
+        if operation.input is not None:
+            yield operation.input
+        if operation.output is not None:
+            yield operation.output
+    for named in api.types.values():
+        yield named.type
+
+
+def each_type(api: Api, change: Callable[[Type], Type]) -> Api:
+    """Return `api` with every type of `roots` put through `change`."""
+    from msgspec.structs import replace
+
+    def maybe(node: Type | None) -> Type | None:
+        return None if node is None else change(node)
+
+    return replace(
+        api,
+        operations=tuple(
+            replace(operation, input=maybe(operation.input), output=maybe(operation.output))
+            for operation in api.operations
+        ),
+        types={name: replace(named, type=change(named.type)) for name, named in api.types.items()},
+    )

@@ -1,0 +1,113 @@
+"""Name shapes that are written out several times, where a name costs less.
+
+A shape is an object, a set of enum values, a union, an intersection or a tuple.  Outer shapes are
+weighed before those inside them, since naming the outer one leaves a single copy of the inner.
+The name comes from the fields and methods in which the shape stands (`naming.py`).
+
+    >>> from tsbind.emit.sketch import through
+    >>> print(through(share, '''
+    ...     list(a:{sort?:"created"|"updated"|"comments"|"size"}):string[]
+    ...     search(a:{text:string,sort?:"comments"|"created"|"size"|"updated"}):string[]
+    ...     watch(a:{sort:"created"|"updated"|"comments"|"size"}):string[]'''))
+    type Sort="created"|"updated"|"comments"|"size"
+    list(a:{sort?:Sort}):Promise<string[]>
+    search(a:{text:string,sort?:Sort}):Promise<string[]>
+    watch(a:{sort:Sort}):Promise<string[]>
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from tsbind.ir.api import Api, NamedType
+from tsbind.ir.types import Enum, Intersection, Record, Ref, Tuple, Type, Union
+from tsbind.ir.walk import children, with_children
+from tsbind.passes import cost
+from tsbind.passes.naming import Hints, unused
+from tsbind.passes.shapes import Shapes, each_type, roots
+
+GAIN: Final = 3.0  # estimated tokens that a new name must save: a name asks for attention, too
+
+
+def share(api: Api) -> Api:
+    """Return `api` with a named type for each repeated shape that is worth one."""
+    shapes = Shapes()
+    for root in roots(api):
+        shapes.number(root)
+    bodies: dict[int, str] = {}
+    for name, named in api.types.items():
+        bodies.setdefault(shapes.number(named.type), name)
+    chosen = _choose(api, shapes, bodies)
+    if not chosen:
+        return api
+    hints = Hints(api, shapes)
+    names: dict[int, str] = {}
+    taken = set(api.types)
+    for number in sorted(chosen):
+        names[number] = bodies.get(number) or unused(hints.name(number), taken)
+        taken.add(names[number])
+    return _apply(api, shapes, names, bodies)
+
+
+def _choose(api: Api, shapes: Shapes, bodies: dict[int, str]) -> set[int]:
+    costs = _costs(shapes)
+    uses = _direct_uses(api, shapes)
+    chosen: set[int] = set()
+    for number in reversed(range(len(shapes.nodes))):
+        count = uses[number]
+        named = number in bodies
+        if count and _nameable(shapes.nodes[number]) and not (named and count == 1):
+            word = cost.words(bodies[number]) if named else 1.5
+            copies = count - 1 if named else count
+            definition = 0.0 if named else cost.DEFINITION + word + costs[number]
+            if copies * costs[number] - copies * word - definition >= GAIN:
+                chosen.add(number)
+                count = 1
+        for inner in shapes.inside[number]:
+            uses[inner] += count
+    return chosen
+
+
+def _nameable(node: Type) -> bool:
+    match node:
+        case Record() | Union() | Intersection() | Tuple():
+            return True
+        case Enum(values):
+            return len(values) > 1
+        case _:
+            return False
+
+
+def _costs(shapes: Shapes) -> list[float]:
+    costs: list[float] = []
+    for node, inside in zip(shapes.nodes, shapes.inside, strict=True):
+        costs.append(cost.own(node, tuple([costs[inner] for inner in inside])))
+    return costs
+
+
+def _direct_uses(api: Api, shapes: Shapes) -> list[int]:
+    uses = [0] * len(shapes.nodes)
+    for root in roots(api):
+        uses[shapes.number(root)] += 1
+    return uses
+
+
+def _apply(api: Api, shapes: Shapes, names: dict[int, str], bodies: dict[int, str]) -> Api:
+    def write(node: Type) -> Type:
+        name = names.get(shapes.number(node))
+        return Ref(name) if name is not None else inside(node)
+
+    def inside(node: Type) -> Type:
+        before = children(node)
+        after = tuple([write(child) for child in before])
+        changed = any(new is not old for new, old in zip(after, before, strict=True))
+        return with_children(node, after) if changed else node
+
+    types = {name: replace(named, type=inside(named.type)) for name, named in api.types.items()}
+    operations = each_type(replace(api, types={}), write).operations
+    for number, name in names.items():
+        if number not in bodies:
+            types[name] = NamedType(inside(shapes.nodes[number]))
+    return replace(api, operations=operations, types=types)
