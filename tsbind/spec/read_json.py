@@ -19,8 +19,11 @@ _STRINGS = re.compile(_STRING, re.DOTALL)
 _MEMBER = re.compile(rb'[\s,]*("(?:[^"\\]++|\\.)*+")\s*:\s*', re.DOTALL)
 _ITEM = re.compile(rb"[\s,]*")
 _SCALAR = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^\s,\]}]+', re.DOTALL)
-# A number that may be too big for a double: a long exponent or very many digits.
-_HUGE = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{300}")
+# To look for numbers beyond a double at the speed of a search for a constant, every digit is read
+# as 0 and the sign of exponents is dropped: "e000" after a number, or 300 digits, may be one.
+_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
+_LONG, _POWER = b"0" * 300, re.compile(b"0e000")
+_NUMBER_BEFORE = re.compile(rb"(?:^|[\s:\[,])-?[0.]+\Z")
 _FAULT = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
 
 
@@ -37,7 +40,7 @@ def parse_json(source: Source, nodes: int) -> tuple[Json, int]:
         value = jiter.from_json(source.data, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
         raise _located(source, str(error)) from None
-    if _HUGE.search(source.data):
+    if _may_overflow(source.data):
         _check_finite(source, value)
     return value, count
 
@@ -59,6 +62,15 @@ def _count(source: Source, nodes: int) -> int:
 
 def _separators(data: bytes) -> int:
     return data.count(b",") + data.count(b"{") + data.count(b"[")
+
+
+def _may_overflow(data: bytes) -> bool:
+    """Whether a number of the text may be infinite as a double; strings may look like one."""
+    plain = data.translate(_DIGITS, b"+")
+    return _LONG in plain or any(
+        _NUMBER_BEFORE.search(plain[max(0, match.start() - 310) : match.start() + 1])
+        for match in _POWER.finditer(plain)
+    )
 
 
 def _check_finite(source: Source, value: Json) -> None:

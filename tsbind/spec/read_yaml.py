@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from yaml import YAMLError
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs do not export it
 from yaml.error import MarkedYAMLError
 from yaml.events import (
     AliasEvent,
@@ -42,6 +42,7 @@ _WORDS: dict[str, bool | None] = {
 }
 _MAX_DIGITS = 4300  # CPython's own limit for the quadratic conversion
 _CORE = "tag:yaml.org,2002:"
+_TAGGED = {"null": type(None), "bool": bool, "int": int, "float": (int, float)}
 _COLLECTION_TAGS = {None, "!", f"{_CORE}map", f"{_CORE}seq"}
 
 # What the place after the last event waits for, when it is no key.
@@ -178,8 +179,7 @@ class _Builder:
         tag, text = event.tag, event.value
         if tag in ("!", f"{_CORE}str"):
             return text
-        kinds = {"null": type(None), "bool": bool, "int": int, "float": (int, float)}
-        kind = kinds.get(tag.removeprefix(_CORE)) if tag.startswith(_CORE) else None
+        kind: Any = _TAGGED.get(tag.removeprefix(_CORE)) if tag.startswith(_CORE) else None
         if kind is None:
             raise self._error(f'tag "{tag}" is not of the core schema', event, "remove the tag")
         value = self._read_plain(event)

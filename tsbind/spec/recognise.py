@@ -56,7 +56,7 @@ def _shown(tree: Json) -> str:
 
 def _looks_like(tree: dict[str, Json]) -> tuple[str, str]:
     """Name what an object without a version is, and how to get to OpenAPI from it."""
-    kinds = (
+    kinds: tuple[tuple[tuple[str, ...], str, str], ...] = (
         (("asyncapi",), "an AsyncAPI document", "tsbind reads OpenAPI only"),
         (("swaggerVersion",), "a Swagger 1.x document", "convert it to OpenAPI 3.0 first"),
         (("arazzo",), "an Arazzo document", "give the OpenAPI document that it describes"),
@@ -81,6 +81,5 @@ def _looks_like(tree: dict[str, Json]) -> tuple[str, str]:
     for keys, what, fix in kinds:
         if all(key in tree for key in keys):
             return f"looks like {what}, not an OpenAPI document", fix
-    keys = tuple(tree)[:3]
-    shown = ", ".join(f'"{key[:40]}"' for key in keys)
+    shown = ", ".join(f'"{key[:40]}"' for key in tuple(tree)[:3])
     return f"is no OpenAPI document; it has {shown or 'no keys'}", ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 from tsbind.bundle import Json
@@ -131,7 +132,7 @@ class Refs:
 
         Passes through schemas that were wrapped, and through references on the way.
         """
-        path, node = "", self._root
+        path, node = "", cast("Json", self._root)
         tokens = pointers.split(pointer)[::-1]
         hops = 0
         while tokens:

@@ -135,7 +135,9 @@ def to_utf8(data: bytes, name: str) -> bytes:
             break
     else:
         encoding = _ZEROS.get(bytes(1 if byte else 0 for byte in data[:4]), "utf-8")
-    body = data[len(mark) :]
+    body = data[len(mark) :] if mark else data
+    if encoding == "utf-8" and body.isascii():
+        return body
     try:
         # One look at the whole text, so that no reader below has to think of bad bytes.
         text = body.decode(encoding)

@@ -116,6 +116,8 @@ class Upgrade:
                     self._stack.append((kind, value, f"{at}/{key}", scope))
                 elif kind != "schema" or type(value) is not bool:
                     wrong.append((key, "an object"))
+            elif type(value) is dict and type(value.get("$ref")) is str:
+                node[key] = self._inline_group(visit, key, container, kind)
             elif container == MAP:
                 if type(value) is dict:
                     self._map(kind, value, f"{at}/{key}", scope, patterned=kind in PATTERNED)
@@ -181,8 +183,7 @@ class Upgrade:
         if (
             not _TOUCHY.isdisjoint(node)
             or (kind is not None and (type(kind) is not str or kind not in _TYPES))
-            or "type" in node
-            and kind is None
+            or ("type" in node and kind is None)
             or type(node.get("items")) is list
         ):
             fix_schema(node, at, self)
@@ -285,6 +286,24 @@ class Upgrade:
             if settled is not None and settled != pointer:
                 for holder, key, _ in uses:
                     holder[key] = f"#{settled}"
+
+    def _inline_group(self, visit: Visit, key: str, container: str, kind: str) -> Json:
+        """Put in place a map or list that is given by reference: again, people do."""
+        _, node, at, scope = visit
+        at, value = f"{at}/{key}", node[key]
+        pointer = self._refs.link(value["$ref"], scope)
+        target = self._refs.find(pointer) if pointer is not None else None
+        if pointer is not None and container == LIST and isinstance(target, list):
+            self._list(kind, target, pointer, self._refs.scope_at(pointer))
+            return target
+        if pointer is not None and container == MAP and isinstance(target, dict):
+            self._map(kind, target, pointer, self._refs.scope_at(pointer))
+        else:
+            target = {}
+            self._wrong(value["$ref"], f"{at}/$ref", "a reference to such a group")
+        own = {name: item for name, item in value.items() if name != "$ref"}
+        self._map(kind, own, at, scope)
+        return {**target, **own}
 
     def _inline(self, node: Object, at: str, scope: Scope) -> Scope:
         """Put in place an operation that is a reference: the standard knows none, people do.
