@@ -20,7 +20,7 @@ A message reads *where: what is wrong, with the offending value in quotes [code]
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -122,10 +122,16 @@ class TokenizerError(TsbindError):
 
 
 class RunError(TsbindError):
-    """A program did not give a result."""
+    """A program did not give a result.
+
+    `logs`, `trace` and `usage` say what it did until then, as in a Result; None when it never ran.
+    """
 
     code = "run"
     exit_code = 10
+    logs: tuple[tuple[str, str], ...] = ()
+    trace: Any = None  # runtime.trace.Trace
+    usage: Any = None  # runtime.limits.Usage
 
 
 class ProgramError(RunError):
@@ -142,9 +148,15 @@ class ProgramError(RunError):
         fix: str = "",
         code: str = "",
         stack: str = "",
+        frame: str = "",
     ) -> None:
         super().__init__(what, where=where, fix=fix, code=code)
         self.stack = stack
+        self.frame = frame  # the lines of code around `where`
+
+    def __str__(self) -> str:
+        head = message(self.what, where=self.where, code=self.code)
+        return "\n".join(filter(None, (head, self.frame, self.fix and f"fix: {self.fix}")))
 
 
 LimitName = Literal[
