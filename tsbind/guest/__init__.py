@@ -9,7 +9,7 @@ when the image is built.  Each file holds one function expression, called with `
     native.names()              the operation table: names between line feeds
     native.random()             a seeded 32-bit unsigned integer, apart from Math.random's series
     native.onStart(f)           f(roots) runs when a program starts with roots other than ["api"]
-    native.callError(f)         f(op, id, failure) makes the Error that a failed call rejects with
+    native.callError(f)         f(op, failure) makes the Error that a failed call rejects with
 
 The files run in the order of `JS` in `image.py`, before any program, so what they capture in
 variables no program can change.  Everything they define is part of the image: its parsing costs

@@ -8,6 +8,8 @@
 
 #include "quickjs.h"
 
+#define PROGRAM_FILE "program.ts" /* what positions in stacks refer to */
+
 /* ---- buffer.c: bytes that grow -------------------------------------------------------------- */
 
 typedef struct {
@@ -30,26 +32,24 @@ void clock_set(double milliseconds);   /* since the epoch: what every clock says
 
 /* ---- engine.c: what QuickJS does not export -------------------------------------------------- */
 
-typedef struct {
-    char function[64]; /* UTF-8, NUL-terminated, cut at a character */
-    int line, column;  /* from 1 */
-} Frame;
-
-enum { MAX_FRAMES = 16 };
-
 typedef enum { OTHER_OBJECT, PLAIN_OBJECT, ERROR_OBJECT, BOXED_PRIMITIVE } ObjectKind;
 
+void engine_init(JSContext *ctx);
 void engine_seed(JSContext *ctx, uint64_t seed);
 uint32_t engine_random(void);
-int engine_frames(JSContext *ctx, Frame frames[MAX_FRAMES]); /* of the program, innermost first */
+JSValue engine_call_site(JSContext *ctx); /* of the program, as a stack text, or undefined */
+void engine_mark_error(JSContext *ctx, JSValueConst error, JSValueConst site, uint32_t id);
+uint32_t engine_error_call(JSContext *ctx, JSValueConst error);
 JSValue engine_error_stack(JSContext *ctx, JSValueConst error); /* string, or undefined */
+bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error);
+void engine_rename_error(JSContext *ctx, JSValueConst error, const char *name);
 bool engine_promise_is_handled(JSValueConst promise);
 ObjectKind engine_object_kind(JSValueConst object);
 JSValue engine_unbox(JSContext *ctx, JSValueConst boxed);
 JSValue engine_bigint(JSContext *ctx, const char *digits, size_t length);
 JSValue engine_resolved(JSContext *ctx, JSValueConst value); /* Promise.resolve as it was born */
 
-/* ---- json.c: JavaScript values as JSON, and back ---------------------------------------------- */
+/* ---- json.c, json_read.c: JavaScript values as JSON, and back ---------------------------------- */
 
 enum { MAX_DEPTH = 500 };
 
@@ -86,7 +86,7 @@ void failure_write_text(Buffer *out, const char *name, const char *message);
 /* ---- native.c: what the bootstrap is given ----------------------------------------------------- */
 
 JSValue native_object(JSContext *ctx);
-void native_start(JSContext *ctx, const char *roots, size_t length);
+int native_start(JSContext *ctx, const char *roots, size_t length);
 void native_log_limit(size_t bytes);
 void native_write_logs(Buffer *out);
 size_t native_logs_dropped(void);

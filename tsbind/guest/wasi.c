@@ -18,7 +18,7 @@ void clock_set(double milliseconds)
 {
     bool first = now_ns == 0;
     /* NaN and what does not fit are refused by the host; here they must only not be undefined. */
-    now_ns = milliseconds > 0 && milliseconds < 9e15 ? (uint64_t)(milliseconds * 1e6) : 0;
+    now_ns = milliseconds > 0 && milliseconds < 9e12 ? (uint64_t)milliseconds * 1000000 : 0;
     if (first)
         start_ns = now_ns;
 }
@@ -33,6 +33,7 @@ SYSTEM(clock_time_get)(int32_t clock, int64_t precision, int32_t result)
 
 /* stdio is linked in for printf to memory; no file is ever open. */
 SYSTEM(fd_close)(int32_t fd) { (void)fd; return ERRNO_BADF; }
+int close(int fd) { (void)fd; return -1; } /* libc's would import fd_close all the same */
 SYSTEM(fd_fdstat_get)(int32_t fd, int32_t result) { (void)fd, (void)result; return ERRNO_BADF; }
 SYSTEM(fd_seek)(int32_t fd, int64_t offset, int32_t whence, int32_t result)
 {

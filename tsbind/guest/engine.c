@@ -1,0 +1,189 @@
+/* QuickJS-ng and what it does not export, in one translation unit.
+
+   Reaching into the engine is kept to this file, so that a new version of it needs one look. */
+
+#include "quickjs.c"
+
+#include "guest.h"
+
+enum { MAX_SITE_FRAMES = 4 };
+
+static uint64_t random_state;
+static JSAtom program_file;
+static JSValue call_symbol; /* no program can see it */
+
+/* SplitMix64 (Steele, Lea, Flood 2014): spreads small seeds over all 64 bits. */
+static uint64_t next_random(void)
+{
+    uint64_t z = (random_state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+void engine_seed(JSContext *ctx, uint64_t seed)
+{
+    random_state = seed;
+    ctx->random_state = next_random() | 1; /* of Math.random; must not be 0 */
+}
+
+uint32_t engine_random(void)
+{
+    return (uint32_t)(next_random() >> 32);
+}
+
+/* The program's own frames, innermost first, as the engine spells them in `error.stack`. */
+JSValue engine_call_site(JSContext *ctx)
+{
+    DynBuf text;
+    js_dbuf_init(ctx, &text);
+    int count = 0;
+    for (JSStackFrame *sf = ctx->rt->current_stack_frame; sf && count < MAX_SITE_FRAMES;
+         sf = sf->prev_frame) {
+        JSObject *function = JS_VALUE_GET_OBJ(sf->cur_func);
+        if (!js_class_has_bytecode(function->class_id) || !sf->cur_pc)
+            continue;
+        JSFunctionBytecode *code = function->u.func.function_bytecode;
+        if (code->filename != program_file)
+            continue;
+        const char *name = get_func_name(ctx, sf->cur_func);
+        int column, line = find_line_num(
+            ctx, code, (uint32_t)(sf->cur_pc - code->byte_code_buf - 1), &column);
+        dbuf_printf(&text, "    at %.60s (" PROGRAM_FILE ":%d:%d)\n",
+                    name && *name ? name : "<anonymous>", line, column);
+        JS_FreeCString(ctx, name);
+        count++;
+    }
+    JSValue site = dbuf_error(&text) ? JS_UNDEFINED
+                                     : JS_NewStringLen(ctx, (char *)text.buf, text.size);
+    dbuf_free(&text);
+    if (JS_IsException(site)) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        site = JS_UNDEFINED;
+    }
+    return site;
+}
+
+void engine_init(JSContext *ctx)
+{
+    program_file = JS_NewAtom(ctx, PROGRAM_FILE);
+    call_symbol = JS_NewPrivateSymbol(ctx, "call");
+}
+
+/* Give the Error of a failed call the place where the call was asked for, and the call's id. */
+void engine_mark_error(JSContext *ctx, JSValueConst error, JSValueConst site, uint32_t id)
+{
+    if (JS_GetClassID(error) != JS_CLASS_ERROR)
+        return;
+    set_value(ctx, &JS_VALUE_GET_OBJ(error)->u.object_data, js_dup(site));
+    JSAtom key = JS_ValueToAtom(ctx, call_symbol);
+    JS_DefinePropertyValue(ctx, error, key, JS_NewUint32(ctx, id), 0);
+    JS_FreeAtom(ctx, key);
+}
+
+/* The id of the call that failed with `error`, or 0. */
+uint32_t engine_error_call(JSContext *ctx, JSValueConst error)
+{
+    uint32_t id = 0;
+    if (JS_GetClassID(error) != JS_CLASS_ERROR)
+        return 0;
+    JSAtom key = JS_ValueToAtom(ctx, call_symbol);
+    JSValue value = JS_GetProperty(ctx, error, key);
+    if (JS_IsNumber(value))
+        JS_ToUint32(ctx, &id, value);
+    JS_FreeValue(ctx, value);
+    JS_FreeAtom(ctx, key);
+    return id;
+}
+
+/* What the engine noted when the error was made, whatever the program did to `error.stack`. */
+JSValue engine_error_stack(JSContext *ctx, JSValueConst error)
+{
+    if (JS_GetClassID(error) != JS_CLASS_ERROR)
+        return JS_UNDEFINED;
+    JSValue stack = JS_VALUE_GET_OBJ(error)->u.object_data;
+    return JS_IsString(stack) ? js_dup(stack) : JS_UNDEFINED;
+}
+
+/* Whether `error` is what the engine throws when malloc fails, as far as its name tells. */
+bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error)
+{
+    if (JS_GetClassID(error) != JS_CLASS_ERROR)
+        return false;
+    JSValue message = JS_GetPropertyStr(ctx, error, "message");
+    const char *text = JS_IsString(message) ? JS_ToCString(ctx, message) : NULL;
+    bool found = text && strcmp(text, "out of memory") == 0;
+    JS_FreeCString(ctx, text);
+    JS_FreeValue(ctx, message);
+    return found;
+}
+
+void engine_rename_error(JSContext *ctx, JSValueConst error, const char *name)
+{
+    if (JS_GetClassID(error) == JS_CLASS_ERROR)
+        JS_DefinePropertyValueStr(ctx, error, "name", JS_NewString(ctx, name), JS_PROP_C_W_E);
+}
+
+bool engine_promise_is_handled(JSValueConst promise)
+{
+    JSPromiseData *data = JS_GetOpaque(promise, JS_CLASS_PROMISE);
+    return data && data->is_handled;
+}
+
+ObjectKind engine_object_kind(JSValueConst object)
+{
+    switch (JS_GetClassID(object)) {
+    case JS_CLASS_OBJECT:
+    case JS_CLASS_PROXY:
+    case JS_CLASS_ARGUMENTS:
+    case JS_CLASS_MAPPED_ARGUMENTS:
+    case JS_CLASS_MODULE_NS:
+        return PLAIN_OBJECT;
+    case JS_CLASS_ERROR:
+    case JS_CLASS_DOM_EXCEPTION:
+        return ERROR_OBJECT;
+    case JS_CLASS_NUMBER:
+    case JS_CLASS_STRING:
+    case JS_CLASS_BOOLEAN:
+    case JS_CLASS_BIG_INT:
+        return BOXED_PRIMITIVE;
+    default:
+        return OTHER_OBJECT;
+    }
+}
+
+JSValue engine_unbox(JSContext *ctx, JSValueConst boxed)
+{
+    (void)ctx;
+    return js_dup(JS_VALUE_GET_OBJ(boxed)->u.object_data);
+}
+
+JSValue engine_bigint(JSContext *ctx, const char *digits, size_t length)
+{
+    char text[512];
+    if (length >= sizeof text)
+        return JS_ThrowRangeError(ctx, "an integer of %d digits is too long", (int)length);
+    memcpy(text, digits, length);
+    text[length] = 0;
+    JSBigInt *big = js_bigint_from_string(ctx, text, 10);
+    return big ? JS_CompactBigInt(ctx, big) : JS_EXCEPTION;
+}
+
+/* A promise of `value`: itself when it is one, so that a patched `then` is not even called. */
+JSValue engine_resolved(JSContext *ctx, JSValueConst value)
+{
+    if (JS_IsPromise(value))
+        return js_dup(value);
+    JSValue settle[2], promise = JS_NewPromiseCapability(ctx, settle);
+    if (JS_IsException(promise))
+        return promise;
+    JSValue done = JS_Call(ctx, settle[0], JS_UNDEFINED, 1, &value);
+    JS_FreeValue(ctx, settle[0]);
+    JS_FreeValue(ctx, settle[1]);
+    if (JS_IsException(done)) {
+        JS_FreeValue(ctx, promise);
+        return done;
+    }
+    JS_FreeValue(ctx, done);
+    return promise;
+}

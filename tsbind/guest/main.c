@@ -1,0 +1,389 @@
+/* The exports, and the course of one run.
+
+   A run is a series of steps: `start`, then `resume` until the state is "done" or "failed".  Each
+   returns the outbox, JSON text, as pointer (upper 32 bits) and length (lower 32 bits):
+
+     {"calls":[{"id","op","args"},…],"logs":[[level,text],…],"state":…, …}
+
+   "waiting": nothing more happens until the host resumes with replies.  "done": "value" (absent:
+   undefined) and "floating".  "failed": "error", or "limit", the name of the limit that ran out.
+
+   Messages from the host lie in `inbox`, or where `input` says when they do not fit:
+
+     start:  now f64, seed u64, lengths u32 of source, table and roots, limits u32 of log, value and
+             argument bytes; then the three texts, each followed by NUL
+     resume: now f64, then for each reply id u32, kind u32 (0 ok, 1 error), length u32, JSON text
+
+   All numbers are little-endian. */
+
+#include "guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT(name) __attribute__((export_name(name)))
+
+enum {
+    INBOX_SIZE = 256 * 1024,
+    START_HEADER = 40,
+    RESUME_HEADER = 8,
+    JS_STACK = 192 * 1024,        /* bytes of shadow stack; the linker gives 1 MiB */
+    GC_THRESHOLD = 8 << 20,       /* bytes; a collection dirties every page of the image */
+    FAILURE_RESERVE = 16 * 1024,  /* so that a failure can be told when memory has run out */
+};
+
+typedef enum { NOT_STARTED, SCRIPT, RESULT, FLOATING, ENDED } Phase;
+
+static JSRuntime *runtime;
+static JSContext *context;
+static char inbox[INBOX_SIZE] __attribute__((aligned(16)));
+static char *large_input;
+static Phase phase;
+static JSValue waited_for = JS_UNDEFINED; /* the promise of the script, then of its result */
+static JSValue native = JS_UNDEFINED;
+static Buffer outbox, value;
+
+/* Promises that were rejected while nobody listened. */
+static struct { JSValue promise, reason; } *rejected;
+static uint32_t rejected_count, rejected_room;
+
+/* ---- Rejections ---------------------------------------------------------------------------------- */
+
+static void forget_rejection(JSContext *ctx, JSValueConst promise)
+{
+    for (uint32_t i = 0; i < rejected_count; i++) {
+        if (JS_VALUE_GET_PTR(rejected[i].promise) != JS_VALUE_GET_PTR(promise))
+            continue;
+        JS_FreeValue(ctx, rejected[i].promise);
+        JS_FreeValue(ctx, rejected[i].reason);
+        memmove(&rejected[i], &rejected[i + 1], (--rejected_count - i) * sizeof *rejected);
+        return;
+    }
+}
+
+static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool handled,
+                         void *opaque)
+{
+    (void)opaque;
+    enum { ENOUGH = 64 }; /* only the first is told */
+    if (handled) {
+        forget_rejection(ctx, promise);
+        return;
+    }
+    if (rejected_count == rejected_room) {
+        uint32_t room = rejected_room ? rejected_room * 2 : 8;
+        void *more = room <= ENOUGH ? realloc(rejected, room * sizeof *rejected) : NULL;
+        if (!more)
+            return;
+        rejected = more;
+        rejected_room = room;
+    }
+    rejected[rejected_count].promise = JS_DupValue(ctx, promise);
+    rejected[rejected_count++].reason = JS_DupValue(ctx, reason);
+}
+
+/* ---- The outbox ---------------------------------------------------------------------------------- */
+
+static uint64_t post(const char *text, size_t length)
+{
+    return (uint64_t)(uintptr_t)text << 32 | (uint32_t)length;
+}
+
+static uint64_t post_limit(const char *limit)
+{
+    static char text[100];
+    strcpy(text, "{\"calls\":[],\"logs\":[],\"state\":\"failed\",\"limit\":\"");
+    strcat(text, limit);
+    strcat(text, "\"}");
+    phase = ENDED;
+    return post(text, strlen(text));
+}
+
+static uint64_t post_outbox(void)
+{
+    size_t dropped = native_logs_dropped();
+    if (dropped) {
+        buffer_text(&outbox, ",\"dropped\":");
+        buffer_number(&outbox, (double)dropped);
+    }
+    buffer_text(&outbox, "}");
+    if (buffer_failed(&outbox))
+        return post_limit("memory");
+    return post(outbox.data, outbox.length);
+}
+
+static void begin_outbox(const char *state, bool with_calls)
+{
+    buffer_clear(&outbox);
+    buffer_text(&outbox, "{\"calls\":[");
+    if (with_calls)
+        calls_write(&outbox);
+    buffer_text(&outbox, "],\"logs\":[");
+    native_write_logs(&outbox);
+    buffer_text(&outbox, "],\"state\":\"");
+    buffer_text(&outbox, state);
+    buffer_text(&outbox, "\"");
+}
+
+static uint64_t post_failure(JSValueConst thrown, bool floating)
+{
+    phase = ENDED;
+    if (calls_over_limit())
+        return post_limit("request_bytes");
+    if (engine_is_out_of_memory(context, thrown))
+        return post_limit("memory");
+    begin_outbox("failed", false);
+    buffer_text(&outbox, ",\"error\":");
+    failure_write(context, &outbox, thrown, floating);
+    return post_outbox();
+}
+
+static uint64_t post_exception(void)
+{
+    JSValue thrown = JS_GetException(context);
+    uint64_t result = post_failure(thrown, false);
+    JS_FreeValue(context, thrown);
+    return result;
+}
+
+static uint64_t post_stuck(void)
+{
+    phase = ENDED;
+    begin_outbox("failed", false);
+    buffer_text(&outbox, ",\"error\":");
+    failure_write_text(&outbox, "NeverSettles",
+                       "the program awaits a promise that nothing is left to settle");
+    return post_outbox();
+}
+
+static uint64_t post_value(JSValueConst result)
+{
+    buffer_clear(&value);
+    if (json_write(context, &value, result, "the result") < 0) {
+        JSValue thrown = JS_GetException(context);
+        engine_rename_error(context, thrown, "ResultError");
+        uint64_t failure = post_failure(thrown, false);
+        JS_FreeValue(context, thrown);
+        return failure;
+    }
+    if (buffer_failed(&value))
+        return post_limit(value.over_limit ? "result_bytes" : "memory");
+    phase = ENDED;
+    begin_outbox("done", false);
+    if (value.length) {
+        buffer_text(&outbox, ",\"value\":");
+        buffer_bytes(&outbox, value.data, value.length);
+    }
+    buffer_text(&outbox, ",\"floating\":[");
+    calls_write_floating(&outbox);
+    buffer_text(&outbox, "]");
+    return post_outbox();
+}
+
+static uint64_t post_waiting(void)
+{
+    begin_outbox("waiting", true);
+    return post_outbox();
+}
+
+/* ---- Steps --------------------------------------------------------------------------------------- */
+
+static int run_jobs(void)
+{
+    JSContext *ctx;
+    int ran;
+    while ((ran = JS_ExecutePendingJob(runtime, &ctx)) > 0) {
+    }
+    return ran;
+}
+
+/* The script has given its completion value.  A function is the program: call it. */
+static int take_completion(void)
+{
+    JSValue box = JS_PromiseResult(context, waited_for); /* {value} */
+    JSValue result = JS_GetPropertyStr(context, box, "value");
+    JS_FreeValue(context, box);
+    if (JS_IsFunction(context, result)) {
+        JSValue called = JS_Call(context, result, JS_UNDEFINED, 0, NULL);
+        JS_FreeValue(context, result);
+        result = called;
+    }
+    if (JS_IsException(result))
+        return -1;
+    JS_FreeValue(context, waited_for);
+    waited_for = engine_resolved(context, result);
+    JS_FreeValue(context, result);
+    if (JS_IsException(waited_for))
+        return -1;
+    JS_PromiseMarkAsHandled(context, waited_for);
+    forget_rejection(context, waited_for);
+    phase = RESULT;
+    return run_jobs();
+}
+
+static uint64_t post_end(void)
+{
+    if (calls_pending(false))
+        return post_waiting();
+    if (rejected_count)
+        return post_failure(rejected[0].reason, true);
+    JSValue result = JS_PromiseResult(context, waited_for);
+    uint64_t posted = post_value(result);
+    JS_FreeValue(context, result);
+    return posted;
+}
+
+static uint64_t advance(void)
+{
+    if (run_jobs() < 0)
+        return post_exception();
+    for (;;) {
+        if (phase == FLOATING)
+            return post_end();
+        JSPromiseStateEnum state = JS_PromiseState(context, waited_for);
+        if (state == JS_PROMISE_PENDING)
+            return calls_pending(true) ? post_waiting() : post_stuck();
+        if (state == JS_PROMISE_REJECTED) {
+            JSValue reason = JS_PromiseResult(context, waited_for);
+            uint64_t posted = post_failure(reason, false);
+            JS_FreeValue(context, reason);
+            return posted;
+        }
+        if (phase == SCRIPT) {
+            if (take_completion() < 0)
+                return post_exception();
+        } else {
+            calls_float(context);
+            phase = FLOATING;
+        }
+    }
+}
+
+static uint32_t u32_at(const char *p)
+{
+    uint32_t number;
+    memcpy(&number, p, sizeof number);
+    return number;
+}
+
+static double f64_at(const char *p)
+{
+    double number;
+    memcpy(&number, p, sizeof number);
+    return number;
+}
+
+static uint64_t begin(const char *message, size_t length)
+{
+    uint64_t seed;
+    const char *source = message + START_HEADER;
+    size_t source_length = u32_at(message + 16), table_length = u32_at(message + 20);
+    size_t roots_length = u32_at(message + 24);
+    const char *table = source + source_length + 1, *roots = table + table_length + 1;
+    if (roots + roots_length + 1 > message + length)
+        __builtin_trap(); /* a fault of the host */
+    memcpy(&seed, message + 8, sizeof seed);
+    clock_set(f64_at(message));
+    engine_seed(context, seed);
+    table_set(table, table_length);
+    native_log_limit(u32_at(message + 28));
+    value.limit = u32_at(message + 32);
+    calls_limit(u32_at(message + 36));
+    phase = SCRIPT;
+    if (roots_length && native_start(context, roots, roots_length) < 0)
+        return post_exception();
+    waited_for = JS_Eval(context, source, source_length, PROGRAM_FILE,
+                         JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_ASYNC);
+    if (JS_IsException(waited_for))
+        return post_exception();
+    JS_PromiseMarkAsHandled(context, waited_for);
+    forget_rejection(context, waited_for);
+    return advance();
+}
+
+/* ---- Exports ------------------------------------------------------------------------------------- */
+
+/* Say where the host may write a message of `length` bytes and a final NUL. */
+EXPORT("input") char *guest_input(uint32_t length)
+{
+    if (length < INBOX_SIZE)
+        return inbox;
+    if (phase != NOT_STARTED) /* what `start` was given holds the table, and stays */
+        free(large_input);
+    large_input = malloc((size_t)length + 1);
+    return large_input;
+}
+
+EXPORT("start") uint64_t guest_start(char *message, uint32_t length)
+{
+    if (phase != NOT_STARTED || length < START_HEADER)
+        __builtin_trap();
+    if (message == large_input)
+        large_input = NULL;
+    JS_UpdateStackTop(runtime);
+    return begin(message, length);
+}
+
+EXPORT("resume") uint64_t guest_resume(const char *message, uint32_t length)
+{
+    if (phase == NOT_STARTED || phase == ENDED || length < RESUME_HEADER)
+        __builtin_trap();
+    JS_UpdateStackTop(runtime);
+    clock_set(f64_at(message));
+    if (calls_reply(context, message + RESUME_HEADER, length - RESUME_HEADER) < 0)
+        return post_exception();
+    return advance();
+}
+
+/* ---- Only while the image is made ------------------------------------------------------------------- */
+
+/* Make the engine.  0: done. */
+EXPORT("boot") int guest_boot(void)
+{
+    runtime = JS_NewRuntime();
+    if (!runtime)
+        return -1;
+    JS_SetMaxStackSize(runtime, JS_STACK);
+    JS_SetGCThreshold(runtime, GC_THRESHOLD);
+    JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
+    context = JS_NewContext(runtime);
+    if (!context)
+        return -1;
+    engine_init(context);
+    native = native_object(context);
+    outbox.data = malloc(FAILURE_RESERVE);
+    outbox.capacity = outbox.data ? FAILURE_RESERVE : 0;
+    return outbox.data ? 0 : -1;
+}
+
+/* Evaluate one file of the bootstrap: a function expression, called with `native`.  Its name and
+   then its text lie in the inbox, each followed by NUL.  0: done; else the message is in `inbox`. */
+EXPORT("bootstrap") int guest_bootstrap(const char *message, uint32_t length)
+{
+    size_t name = strlen(message) + 1;
+    JSValue function = JS_Eval(context, message + name, length - name - 1, message,
+                               JS_EVAL_TYPE_GLOBAL);
+    JSValue done = JS_IsException(function)
+                       ? JS_EXCEPTION
+                       : JS_Call(context, function, JS_UNDEFINED, 1, (JSValueConst *)&native);
+    JS_FreeValue(context, function);
+    JS_FreeValue(context, done);
+    if (!JS_IsException(done))
+        return run_jobs();
+    JSValue thrown = JS_GetException(context);
+    const char *text = JS_ToCString(context, thrown);
+    strncpy(inbox, text ? text : "?", 1000);
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, thrown);
+    return -1;
+}
+
+/* Nothing more is defined: let go of what only the bootstrap needed. */
+EXPORT("seal") void guest_seal(void)
+{
+    JS_FreeValue(context, native);
+    native = JS_UNDEFINED;
+    JS_RunGC(runtime);
+    JS_SetGCThreshold(runtime, GC_THRESHOLD);
+    memset(inbox, 0, sizeof inbox);
+}

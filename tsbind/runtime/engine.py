@@ -1,0 +1,240 @@
+"""The process-wide engine: the guest's compiled code, and the clock that stops it.
+
+Making an `Engine` loads the compiled guest (see codecache.py); after that an isolate costs a third
+of a millisecond.  An Engine is safe to share between threads, and must not outlive a fork.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from ctypes import byref, c_char_p, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tsbind import resources
+from tsbind.errors import BuildError, GuestError
+from tsbind.runtime import wasm
+from tsbind.runtime.codecache import cached_code
+from tsbind.runtime.wasm import lib
+
+WASM_STACK: Final = 2 << 20  # bytes; above this wasmtime aborts the process
+TICK: Final = 0.005  # seconds between two looks at the limits of a running guest
+_IDLE_TICKS: Final = 40  # the ticker sleeps after this many ticks with nothing running
+_SETTINGS: Final = f"epoch stack={WASM_STACK} cow nothreads"
+
+I32, I64 = 0, 1
+# What the guest must export, with parameter and result kinds.
+_FUNCTIONS: Final = {
+    b"input": ((I32,), (I32,)),
+    b"start": ((I32, I32), (I64,)),
+    b"resume": ((I32, I32), (I64,)),
+}
+
+
+class Engine:
+    """Compiled guest code and its settings.  Raises BuildError when the guest is not usable."""
+
+    def __init__(self, module: bytes, *, cache: Path | None = None, use_cache: bool = True) -> None:
+        self._ticker = _Ticker(self)
+        self._lock = threading.Lock()
+        self.running = 0  # isolates that are in guest code
+        self.pointer: int = lib.wasm_engine_new_with_config(_config())
+        self.module: int = self._load(module, cache, use_cache)
+        self.inbox = 0  # address and size of the guest's own input buffer
+        self._check_exports()
+
+    @staticmethod
+    def default() -> Engine:
+        """Return the engine with the guest that the build made, made once per process."""
+        with _default_lock:
+            return _default()
+
+    def close(self) -> None:
+        """Free the code.  No isolate of this engine may be alive."""
+        self._ticker.stop()
+        if self.module:
+            lib.wasmtime_module_delete(self.module)
+            lib.wasm_engine_delete(self.pointer)
+        self.module = self.pointer = 0
+
+    # ---- Running ---------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Note that an isolate goes into guest code: the clock must run."""
+        with self._lock:
+            self.running += 1
+        self._ticker.wake()
+
+    def leave(self) -> None:
+        """Note that an isolate has come back."""
+        with self._lock:
+            self.running -= 1
+
+    # ---- Loading ---------------------------------------------------------------------------
+
+    def _load(self, module: bytes, cache: Path | None, use_cache: bool) -> int:
+        settings = f"{_SETTINGS}; wasmtime {wasm.version()}; {wasm.machine_features()}"
+        path = cached_code(module, settings, self._compile, folder=cache) if use_cache else None
+        loaded = c_void_p()
+        if path is not None:
+            error = lib.wasmtime_module_deserialize_file(self.pointer, bytes(path), byref(loaded))
+            if not error:
+                return loaded.value or 0
+            wasm.error_text(error)  # of another wasmtime or CPU, in spite of its name: not used
+            path.unlink(missing_ok=True)
+        return self._translate(module)
+
+    def _translate(self, module: bytes) -> int:
+        made = c_void_p()
+        error = wasm.guest.wasmtime_module_new(self.pointer, module, len(module), byref(made))
+        if error:
+            raise BuildError(
+                f"the guest is not usable WebAssembly: {wasm.error_text(error)}",
+                fix="build tsbind again",
+                code="guest-module",
+            )
+        return made.value or 0
+
+    def _compile(self, module: bytes) -> bytes:
+        made = self._translate(module)
+        code = wasm.Bytes()
+        error = wasm.guest.wasmtime_module_serialize(made, byref(code))
+        lib.wasmtime_module_delete(made)
+        if error:
+            raise BuildError(f"the guest cannot be kept: {wasm.error_text(error)}")
+        data = ctypes.string_at(code.data, code.size)
+        lib.wasm_byte_vec_delete(byref(code))
+        return data
+
+    def _check_exports(self) -> None:
+        # Isolates call by address, unchecked; so the types are checked here, once per module.
+        store = lib.wasmtime_store_new(self.pointer, None, None)
+        try:
+            context = lib.wasmtime_store_context(store)
+            lib.wasmtime_context_set_epoch_deadline(context, 1 << 40)
+            instance = instantiate(context, self.module)
+            for name, kinds in _FUNCTIONS.items():
+                found = export(context, instance, name, wasm.EXTERN_FUNC)
+                if _kinds(context, found) != kinds:
+                    raise GuestError(f'the guest\'s "{name.decode()}" has the wrong type')
+            export(context, instance, b"memory", wasm.EXTERN_MEMORY)
+            self.inbox = _ask_inbox(context, instance)
+        finally:
+            lib.wasmtime_store_delete(store)
+
+
+def _config() -> int:
+    config: int = lib.wasm_config_new()
+    lib.wasmtime_config_epoch_interruption_set(config, True)
+    lib.wasmtime_config_max_wasm_stack_set(config, WASM_STACK)
+    lib.wasmtime_config_memory_init_cow_set(config, True)
+    lib.wasmtime_config_wasm_threads_set(config, False)
+    return config
+
+
+def instantiate(context: int, module: int) -> wasm.Instance:
+    """Make an instance of a module without imports; GuestError when it cannot be."""
+    instance, trap = wasm.Instance(), c_void_p()
+    error = lib.wasmtime_instance_new(context, module, None, 0, byref(instance), byref(trap))
+    if error:
+        raise GuestError(f"the guest cannot be started: {wasm.error_text(error)}")
+    if trap.value:
+        raise GuestError(f"the guest cannot be started: {wasm.trap_text(trap.value)[1]}")
+    return instance
+
+
+def export(context: int, instance: wasm.Instance, name: bytes, kind: int) -> wasm.Extern:
+    """Return an export of `instance`; GuestError when it is absent or of another kind."""
+    found = wasm.Extern()
+    if not lib.wasmtime_instance_export_get(
+        context, byref(instance), c_char_p(name), len(name), byref(found)
+    ):
+        raise GuestError(f'the guest has no "{name.decode()}"')
+    if found.kind != kind:
+        raise GuestError(f'the guest\'s "{name.decode()}" is of the wrong kind')
+    return found
+
+
+def _kinds(context: int, function: wasm.Extern) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    address = ctypes.addressof(function) + wasm.Extern.value.offset
+    kind = lib.wasmtime_func_type(context, address)
+    try:
+        return (
+            _value_kinds(lib.wasm_functype_params(kind)),
+            _value_kinds(lib.wasm_functype_results(kind)),
+        )
+    finally:
+        lib.wasm_functype_delete(kind)
+
+
+def _value_kinds(vector: int) -> tuple[int, ...]:
+    found = wasm.Bytes.from_address(vector)
+    pointers = (c_void_p * found.size).from_address(found.data) if found.size else ()
+    return tuple(lib.wasm_valtype_kind(pointer) for pointer in pointers)
+
+
+def _ask_inbox(context: int, instance: wasm.Instance) -> int:
+    function = export(context, instance, b"input", wasm.EXTERN_FUNC)
+    address = ctypes.addressof(function) + wasm.Extern.value.offset
+    values, trap = (ctypes.c_uint64 * 2)(), c_void_p()
+    error = lib.wasmtime_func_call_unchecked(context, address, values, 1, byref(trap))
+    if error:
+        raise GuestError(f"the guest gives no input buffer: {wasm.error_text(error)}")
+    if trap.value:
+        raise GuestError(f"the guest gives no input buffer: {wasm.trap_text(trap.value)[1]}")
+    return values[0] & 0xFFFF_FFFF
+
+
+_default_lock = threading.Lock()
+
+
+@cache
+def _default() -> Engine:
+    return Engine(resources.artefact("guest.wasm").read_bytes())
+
+
+class _Ticker:
+    """Advances the engine's epoch while guests run, from one thread that sleeps otherwise."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._awake = False
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._signal = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        if self._awake:
+            return
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="tsbind-epoch", daemon=True)
+                self._thread.start()
+            self._awake = True
+            self._signal.set()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._signal.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        engine, idle = self._engine, 0
+        while not self._stopped:
+            time.sleep(TICK)
+            lib.wasmtime_engine_increment_epoch(engine.pointer)
+            idle = 0 if engine.running else idle + 1
+            if idle > _IDLE_TICKS:
+                with self._lock:
+                    # `wake` after this point finds the ticker asleep, and signals.
+                    self._awake = bool(engine.running)
+                    if not self._awake:
+                        self._signal.clear()
+                if not self._awake:
+                    self._signal.wait()
+                idle = 0

@@ -1,0 +1,319 @@
+"""One isolate: a fresh instance of the guest, that runs one program and is thrown away.
+
+The engine inside must be assumed corrupt: every pointer and length that it returns is checked
+against its memory, its outbox is decoded as hostile bytes, and nothing of it is used twice.
+
+Time is counted in the guest only, as CPU time of the thread that runs it; while it runs, wasmtime
+calls back every `TICK` to look at the limits, at `interrupt`, and at pending signals.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import time
+from ctypes import byref, c_uint64, c_void_p
+from itertools import count
+from types import TracebackType
+from typing import Final, Literal, Self
+
+import msgspec
+
+from tsbind.errors import GuestError, LimitError, LimitName
+from tsbind.runtime import engine as engines
+from tsbind.runtime import wasm
+from tsbind.runtime.engine import Engine
+from tsbind.runtime.limits import MIB, Limits
+from tsbind.runtime.messages import CallReply, CallRequest, Failure, Resume, Start, Step
+from tsbind.runtime.wasm import lib
+
+INBOX_SIZE: Final = 256 * 1024  # bytes; of main.c
+MAX_FLOATING: Final = 100_000
+_START = struct.Struct("<dQIIIIII")
+_TIME = struct.Struct("<d")
+_REPLY = struct.Struct("<III")
+_CODE_MEMORY = 64 * 1024  # of an outbox beside what the limits allow: heads, names, a failure
+_FUNC = wasm.Extern.value.offset  # where the handle lies in a `wasmtime_extern_t`
+
+Level = Literal["log", "info", "warn", "error", "debug"]
+
+
+class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the guest says, as main.c writes it."""
+
+    calls: tuple[CallRequest, ...]
+    logs: tuple[tuple[Level, str], ...]
+    state: Literal["waiting", "done", "failed"]
+    value: msgspec.Raw = msgspec.Raw()
+    error: Failure | None = None
+    limit: Literal["memory", "result_bytes", "request_bytes"] | None = None
+    floating: tuple[int, ...] = ()
+    dropped: int = 0
+
+
+_decode = msgspec.json.Decoder(_Outbox).decode
+_encode_error = msgspec.json.Encoder().encode
+_serial = count(1)
+_running: dict[int, Isolate] = {}  # those in guest code, for `_on_tick`
+
+
+class Isolate:
+    """A fresh guest.  Call `start` once, then `resume` until the state is not "waiting".
+
+    Any call may raise LimitError (cpu, memory, stack, result_bytes, request_bytes), GuestError, or
+    what interrupted it; afterwards only `close` may be called.  An isolate may move between threads
+    but be used by one at a time; the thread needs about 3 MiB of stack.
+    """
+
+    __slots__ = (
+        "_context",
+        "_engine",
+        "_expires",
+        "_instance",
+        "_interrupted",
+        "_key",
+        "_last_id",
+        "_memory",
+        "_start_size",
+        "_store",
+        "cpu",
+        "limits",
+        "log_bytes",
+        "logs_dropped",
+        "memory",
+        "steps",
+    )
+
+    def __init__(self, engine: Engine, limits: Limits) -> None:
+        self._engine = engine
+        self.limits = limits
+        self.cpu = 0.0  # seconds in the guest so far
+        self.memory = 0  # bytes of linear memory, the most so far: it never shrinks
+        self.steps = 0
+        self.log_bytes = 0
+        self.logs_dropped = 0
+        self._last_id = 0
+        self._start_size = 0
+        self._expires = 0.0
+        self._interrupted: BaseException | None = None
+        self._key = next(_serial)
+        began = time.thread_time()
+        self._store: int = lib.wasmtime_store_new(engine.pointer, None, None)
+        try:
+            self._context: int = lib.wasmtime_store_context(self._store)
+            lib.wasmtime_store_limiter(self._store, limits.memory, 20_000, 1, 2, 1)
+            lib.wasmtime_store_epoch_deadline_callback(self._store, _on_tick, self._key, None)
+            self._instance = engines.instantiate(self._context, engine.module)
+            self._memory = engines.export(
+                self._context, self._instance, b"memory", wasm.EXTERN_MEMORY
+            )
+        except BaseException:
+            self.close()
+            raise
+        self.cpu = time.thread_time() - began
+
+    # ---- What callers do -------------------------------------------------------------------
+
+    def start(self, message: Start) -> Step:
+        """Run the program until it waits or ends."""
+        data = _start_message(message, self.limits)
+        at = self._write(data, self._engine.inbox if len(data) < INBOX_SIZE else 0)
+        self._start_size = (len(data) + 16) & ~15
+        return self._step(b"start", at, len(data))
+
+    def resume(self, message: Resume) -> Step:
+        """Hand over replies and run on until the program waits or ends."""
+        data = _resume_message(message)
+        # The start message stays where it is, for it holds the table.
+        fits = self._start_size + len(data) < INBOX_SIZE
+        at = self._write(data, self._engine.inbox + self._start_size if fits else 0)
+        return self._step(b"resume", at, len(data))
+
+    def interrupt(self, reason: BaseException) -> None:
+        """From any thread: make the running call raise `reason`, within about `TICK`."""
+        self._interrupted = reason
+
+    def close(self) -> None:
+        """Free everything.  May be called again."""
+        if self._store:
+            lib.wasmtime_store_delete(self._store)
+        self._store = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    # ---- Memory ----------------------------------------------------------------------------
+
+    def _bounds(self, at: int, size: int) -> int:
+        """Return the host address of `size` bytes of guest memory, or raise GuestError."""
+        memory = ctypes.addressof(self._memory) + _FUNC
+        length = lib.wasmtime_memory_data_size(self._context, memory)
+        if at <= 0 or size < 0 or at + size > length:
+            raise GuestError(f"the guest points outside its memory: {size} bytes at {at}")
+        if length > self.memory:
+            self.memory = length
+        base: int = lib.wasmtime_memory_data(self._context, memory)
+        return base + at
+
+    def _write(self, data: bytes, at: int) -> int:
+        if not at:
+            at = self._call(b"input", len(data)) & 0xFFFF_FFFF
+            if at == 0:
+                raise self._exceeded("memory")
+        ctypes.memmove(self._bounds(at, len(data) + 1), data, len(data))
+        return at
+
+    # ---- Calls -----------------------------------------------------------------------------
+
+    def _call(self, name: bytes, *arguments: int) -> int:
+        if not self._store:
+            raise GuestError("the isolate is closed")
+        function = engines.export(self._context, self._instance, name, wasm.EXTERN_FUNC)
+        values = (c_uint64 * 4)()  # arguments and results are 16 bytes each
+        for index, argument in enumerate(arguments):
+            values[index * 2] = argument
+        trap = c_void_p()
+        lib.wasmtime_context_set_epoch_deadline(self._context, 1)
+        engine, key = self._engine, self._key
+        _running[key] = self
+        began = time.thread_time()
+        self._expires = began + self.limits.cpu - self.cpu
+        engine.enter()
+        try:
+            error = wasm.guest.wasmtime_func_call_unchecked(
+                self._context, ctypes.addressof(function) + _FUNC, values, 2, byref(trap)
+            )
+        finally:
+            engine.leave()
+            self.cpu += time.thread_time() - began
+            del _running[key]
+        if error or trap.value:
+            raise self._failure(error, trap.value)
+        return values[0]
+
+    def _failure(self, error: int | None, trap: int | None) -> BaseException:
+        code, text = wasm.trap_text(trap) if trap else (None, wasm.error_text(error or 0))
+        if self._interrupted is not None:
+            return self._interrupted
+        if self.cpu >= self.limits.cpu:
+            return self._exceeded("cpu")
+        if code == wasm.TRAP_STACK_OVERFLOW:
+            return self._exceeded("stack")
+        return GuestError(f"the guest stopped: {text.splitlines()[-1].strip() if text else '?'}")
+
+    def _exceeded(self, name: LimitName) -> LimitError:
+        limits = self.limits
+        match name:
+            case "cpu":
+                return LimitError(name, used=self.cpu, allowed=limits.cpu, unit="seconds")
+            case "memory":
+                used, allowed = self.memory / MIB, limits.memory / MIB
+                return LimitError(name, used=max(used, allowed), allowed=allowed, unit="MiB")
+            case "stack":
+                size = engines.WASM_STACK / 1024
+                return LimitError(name, used=size, allowed=size, unit="KiB")
+            case _:
+                size = getattr(limits, name)
+                return LimitError(name, used=size + 1, allowed=size, unit="bytes")
+
+    # ---- Steps -----------------------------------------------------------------------------
+
+    def _step(self, name: bytes, at: int, size: int) -> Step:
+        posted = self._call(name, at, size)
+        self.steps += 1
+        at, size = posted >> 32, posted & 0xFFFF_FFFF
+        limits = self.limits
+        most = limits.result_bytes + limits.request_bytes + 8 * limits.log_bytes + _CODE_MEMORY
+        if size > most:
+            raise GuestError(f"the guest says {size} bytes at once, {most} are possible")
+        return self._read(ctypes.string_at(self._bounds(at, size), size))
+
+    def _read(self, data: bytes) -> Step:
+        try:
+            said = _decode(data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise GuestError(f"the guest broke the protocol: {error}") from None
+        if said.limit is not None:
+            raise self._exceeded(said.limit)
+        self._check(said)
+        self.log_bytes += sum(len(text) for _, text in said.logs)
+        self.logs_dropped = said.dropped
+        value = said.value if len(bytes(said.value)) else None
+        return Step(said.calls, said.logs, said.state, value, said.error, said.floating)
+
+    def _check(self, said: _Outbox) -> None:
+        for call in said.calls:
+            if call.id <= self._last_id:
+                raise GuestError(f"the guest broke the protocol: call {call.id} comes too late")
+            self._last_id = call.id
+        if self._last_id >= 1 << 32:
+            raise GuestError(f"the guest broke the protocol: call {self._last_id} is too large")
+        match said.state:
+            case "failed":
+                good = said.error is not None and not said.calls
+            case "done":
+                good = said.error is None and not said.calls
+            case _:
+                good = said.error is None and not len(bytes(said.value))
+        if not good:
+            raise GuestError("the guest broke the protocol: its state and what it says disagree")
+        if said.dropped < 0 or len(said.floating) > MAX_FLOATING:
+            raise GuestError("the guest broke the protocol: impossible counts")
+
+
+def _on_tick_of(context: int, key: int, delta: object, kind: object) -> int:
+    """Decide, in the thread that runs the guest, whether it may run on."""
+    delta[0] = 1  # type: ignore[index]  # look again after one more tick
+    kind[0] = 0  # type: ignore[index]  # go on
+    try:
+        isolate = _running[key]
+        if isolate._interrupted is None and time.thread_time() < isolate._expires:
+            return 0
+    except BaseException as error:  # a signal's exception, such as KeyboardInterrupt
+        _running[key]._interrupted = error
+    stop: int = lib.wasmtime_error_new(b"interrupted")
+    return stop
+
+
+_on_tick = wasm.EpochCallback(_on_tick_of)
+
+
+def _start_message(message: Start, limits: Limits) -> bytes:
+    source, table = message.source.encode(), message.table.encode()
+    roots = b"" if message.roots == ("api",) else "\n".join(message.roots).encode()
+    head = _START.pack(
+        message.now,
+        message.seed,
+        len(source),
+        len(table),
+        len(roots),
+        limits.log_bytes,
+        min(limits.result_bytes, 0xFFFF_FFFF),
+        min(limits.request_bytes, 0xFFFF_FFFF),
+    )
+    return b"".join((head, source, b"\0", table, b"\0", roots, b"\0"))
+
+
+def _resume_message(message: Resume) -> bytes:
+    parts = [_TIME.pack(message.now)]
+    for reply in message.replies:
+        kind, data = _reply_body(reply)
+        parts += [_REPLY.pack(reply.id, kind, len(data)), data]
+    return b"".join(parts)
+
+
+def _reply_body(reply: CallReply) -> tuple[int, bytes]:
+    if reply.error is not None:
+        return 1, _encode_error(reply.error)
+    return 0, bytes(reply.ok) if reply.ok is not None else b"null"

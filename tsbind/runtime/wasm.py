@@ -1,0 +1,201 @@
+"""The part of wasmtime's C API that an isolate needs, called without a layer in between.
+
+The `wasmtime` package wraps each call in Python objects and imports in 45 ms; a fresh isolate takes
+a third of a millisecond and a new process wants its first answer in a tenth of a second.  So the
+shared library that the package ships is loaded directly.  Signatures are those of wasmtime 50's
+`wasmtime.h`; pyproject.toml pins the version.
+
+Two views of one library: `lib` keeps the GIL (short calls: releasing it would cost more than they
+do), `guest` lets it go (calls that run guest code or compile).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import platform
+import sys
+from ctypes import POINTER, byref, c_bool, c_char_p, c_size_t, c_uint8, c_void_p
+from ctypes import c_int64 as i64
+from ctypes import c_uint64 as u64
+from pathlib import Path
+
+from tsbind.errors import BuildError
+
+TRAP_STACK_OVERFLOW = 0
+
+EXTERN_FUNC, EXTERN_MEMORY = 0, 3
+
+
+class Bytes(ctypes.Structure):
+    """`wasm_byte_vec_t`: bytes that wasmtime allocated, or that we lend."""
+
+    _fields_ = (("size", c_size_t), ("data", c_void_p))
+
+
+class Instance(ctypes.Structure):
+    """`wasmtime_instance_t`."""
+
+    _fields_ = (("store", u64), ("private", c_size_t))
+
+
+class Extern(ctypes.Structure):
+    """`wasmtime_extern_t`: what an export is; `value` starts the union."""
+
+    _fields_ = (("kind", c_uint8), ("value", u64 * 4))
+
+
+EpochCallback = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_size_t, POINTER(u64), POINTER(c_uint8))
+
+_LIBRARIES = {
+    "linux": "_libwasmtime.so",
+    "android": "_libwasmtime.so",
+    "darwin": "_libwasmtime.dylib",
+    "win32": "_wasmtime.dll",
+}
+_MACHINES = {"AMD64": "x86_64", "arm64": "aarch64", "ARM64": "aarch64"}
+
+# name: (result, arguments); pointers to opaque things are c_void_p
+_SIGNATURES = {
+    "wasm_config_new": (c_void_p, ()),
+    "wasmtime_config_epoch_interruption_set": (None, (c_void_p, c_bool)),
+    "wasmtime_config_max_wasm_stack_set": (None, (c_void_p, c_size_t)),
+    "wasmtime_config_memory_init_cow_set": (None, (c_void_p, c_bool)),
+    "wasmtime_config_memory_reservation_set": (None, (c_void_p, u64)),
+    "wasmtime_config_memory_guard_size_set": (None, (c_void_p, u64)),
+    "wasmtime_config_wasm_threads_set": (None, (c_void_p, c_bool)),
+    "wasm_engine_new_with_config": (c_void_p, (c_void_p,)),
+    "wasm_engine_delete": (None, (c_void_p,)),
+    "wasmtime_engine_increment_epoch": (None, (c_void_p,)),
+    "wasmtime_module_new": (c_void_p, (c_void_p, c_char_p, c_size_t, POINTER(c_void_p))),
+    "wasmtime_module_serialize": (c_void_p, (c_void_p, POINTER(Bytes))),
+    "wasmtime_module_deserialize_file": (c_void_p, (c_void_p, c_char_p, POINTER(c_void_p))),
+    "wasmtime_module_delete": (None, (c_void_p,)),
+    "wasmtime_store_new": (c_void_p, (c_void_p, c_void_p, c_void_p)),
+    "wasmtime_store_context": (c_void_p, (c_void_p,)),
+    "wasmtime_store_limiter": (None, (c_void_p, i64, i64, i64, i64, i64)),
+    "wasmtime_store_epoch_deadline_callback": (
+        None,
+        (c_void_p, EpochCallback, c_size_t, c_void_p),
+    ),
+    "wasmtime_store_delete": (None, (c_void_p,)),
+    "wasmtime_context_set_epoch_deadline": (None, (c_void_p, u64)),
+    "wasmtime_instance_new": (
+        c_void_p,
+        (c_void_p, c_void_p, c_void_p, c_size_t, POINTER(Instance), POINTER(c_void_p)),
+    ),
+    "wasmtime_instance_export_get": (
+        c_bool,
+        (c_void_p, POINTER(Instance), c_char_p, c_size_t, POINTER(Extern)),
+    ),
+    "wasmtime_func_call_unchecked": (
+        c_void_p,
+        (c_void_p, c_void_p, c_void_p, c_size_t, POINTER(c_void_p)),
+    ),
+    "wasmtime_memory_data": (c_void_p, (c_void_p, c_void_p)),
+    "wasmtime_memory_data_size": (c_size_t, (c_void_p, c_void_p)),
+    "wasmtime_error_new": (c_size_t, (c_char_p,)),
+    "wasmtime_error_message": (None, (c_void_p, POINTER(Bytes))),
+    "wasmtime_error_delete": (None, (c_void_p,)),
+    "wasmtime_trap_code": (c_bool, (c_void_p, POINTER(c_uint8))),
+    "wasm_trap_message": (None, (c_void_p, POINTER(Bytes))),
+    "wasm_trap_delete": (None, (c_void_p,)),
+    "wasm_byte_vec_delete": (None, (POINTER(Bytes),)),
+    "wasmtime_func_type": (c_void_p, (c_void_p, c_void_p)),
+    "wasm_functype_params": (c_void_p, (c_void_p,)),
+    "wasm_functype_results": (c_void_p, (c_void_p,)),
+    "wasm_functype_delete": (None, (c_void_p,)),
+    "wasm_valtype_kind": (c_uint8, (c_void_p,)),
+}
+
+
+def version() -> str:
+    """Return the version of the installed wasmtime package."""
+    return importlib.metadata.version("wasmtime")
+
+
+def _library_path() -> Path:
+    spec = importlib.util.find_spec("wasmtime")
+    name = _LIBRARIES.get(sys.platform)
+    if spec is None or not spec.submodule_search_locations or name is None:
+        raise BuildError(
+            "the wasmtime package has no library for this platform",
+            fix='run `python -m pip install "wasmtime>=50,<51"` on Linux, macOS or Windows',
+            code="no-wasmtime",
+        )
+    machine = _MACHINES.get(platform.machine(), platform.machine())
+    return Path(spec.submodule_search_locations[0]) / f"{sys.platform}-{machine}" / name
+
+
+def _load(kind: type[ctypes.CDLL], path: Path) -> ctypes.CDLL:
+    try:
+        library = kind(str(path))
+    except OSError as error:
+        raise BuildError(
+            f"wasmtime's library cannot be loaded: {error}",
+            fix='run `python -m pip install --force-reinstall "wasmtime>=50,<51"`',
+            code="no-wasmtime",
+        ) from None
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments
+    return library
+
+
+_path = _library_path()
+lib = _load(ctypes.PyDLL, _path)
+guest = _load(ctypes.CDLL, _path)
+
+
+def error_text(error: int) -> str:
+    """Return the message of a `wasmtime_error_t` and free it."""
+    text = Bytes()
+    lib.wasmtime_error_message(error, byref(text))
+    message = _take(text)
+    lib.wasmtime_error_delete(error)
+    return message
+
+
+def trap_text(trap: int) -> tuple[int | None, str]:
+    """Return code and message of a `wasm_trap_t` and free it; no code: the host caused it."""
+    code, text = c_uint8(), Bytes()
+    has_code = lib.wasmtime_trap_code(trap, byref(code))
+    lib.wasm_trap_message(trap, byref(text))
+    message = _take(text)
+    lib.wasm_trap_delete(trap)
+    return (code.value if has_code else None), message
+
+
+def _take(text: Bytes) -> str:
+    data = ctypes.string_at(text.data, text.size) if text.size else b""
+    lib.wasm_byte_vec_delete(byref(text))
+    return data.rstrip(b"\0").decode("utf-8", "replace")
+
+
+def machine_features() -> str:
+    """Return what the CPU can do, as far as the system tells: compiled code depends on it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            lines = [line for line in file if line.startswith(("flags", "Features"))]
+        return f"{platform.machine()} {lines[0] if lines else ''}"
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+
+
+__all__ = [
+    "EXTERN_FUNC",
+    "EXTERN_MEMORY",
+    "TRAP_STACK_OVERFLOW",
+    "Bytes",
+    "EpochCallback",
+    "Extern",
+    "Instance",
+    "error_text",
+    "guest",
+    "lib",
+    "machine_features",
+    "trap_text",
+    "version",
+]
