@@ -1,0 +1,179 @@
+"""Request bodies → part of the argument object.
+
+A body that is a record with known fields is flattened: its fields stand beside the parameters.
+Any other body, and one whose fields would collide with a parameter, is one argument, `body`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tsbind.bundle import Body, Json, Part, Style
+from tsbind.ir.types import (
+    BYTES,
+    TEXT,
+    UNKNOWN,
+    Array,
+    Field,
+    Intersection,
+    Record,
+    Ref,
+    Type,
+    Union,
+)
+from tsbind.lower.direction import Mode
+from tsbind.lower.media import Content, by_preference, concrete, contents
+from tsbind.lower.report import At, Node, Report
+from tsbind.lower.table import Types
+from tsbind.lower.validation import Validation
+
+
+class Shape(NamedTuple):
+    """What is known of the fields of a record type."""
+
+    names: frozenset[str]
+    required: frozenset[str]
+    open: bool  # further fields of any type are welcome
+
+
+class Sent(NamedTuple):
+    """One way to send the body: as a type, for validation, and over the wire."""
+
+    type: Type
+    schema: Json
+    shape: Shape | None  # None: not a record with known fields
+    content: Content
+    note: str
+    doc: str
+
+
+def bodies(
+    node: dict[str, Node], at: At, types: Types, validation: Validation, report: Report
+) -> tuple[list[Sent], bool]:
+    """Read `requestBody`: the ways to send it that differ, the preferred first; and whether it
+    is required."""
+    if node.get("requestBody") is None:
+        return [], False
+    resolved = types.references.node(node["requestBody"], (at, "requestBody"))
+    if resolved is None:
+        return [], False
+    body, place = resolved
+    found = by_preference(contents(body, place, types.references, report), reply=False)
+    doc = body.get("description")
+    text = doc.strip() if isinstance(doc, str) else ""
+    kept: list[Sent] = []
+    for content in found:
+        if kept and not _worth_offering(content, kept[0].content):
+            continue
+        sent = _sent(content, text, types, validation)
+        if not any(_adds_nothing(sent, other) for other in kept):
+            kept.append(sent)
+    return kept, body.get("required") is True
+
+
+def _worth_offering(content: Content, preferred: Content) -> bool:
+    """Whether a second media type can carry something that the preferred one does not say."""
+    if content.schema == preferred.schema or content.kind == preferred.kind:
+        return False
+    if content.kind == "text":
+        schema = content.schema
+        return isinstance(schema, dict) and schema.get("type") == "string"
+    return True
+
+
+def _adds_nothing(sent: Sent, other: Sent) -> bool:
+    if sent.type == other.type:
+        return True
+    return (
+        sent.shape is not None
+        and other.shape is not None
+        and sent.shape.names <= other.shape.names
+        and sent.content.kind != "multipart"
+    )
+
+
+def _sent(content: Content, doc: str, types: Types, validation: Validation) -> Sent:
+    schema, at = content.schema, (content.at, "schema")
+    if content.kind == "text":
+        return Sent(TEXT, {"type": "string"}, None, content, "", doc)
+    if content.kind == "binary":
+        return Sent(
+            BYTES, True, None, content, content.media if "*" not in content.media else "", doc
+        )
+    if content.kind == "stream":
+        item = content.node.get("itemSchema", True)
+        place: At = (content.at, "itemSchema")
+        listed = {"type": "array", "items": validation.schema(item, place, "request")}
+        return Sent(Array(types.lower(item, place, "request")), listed, None, content, "", doc)
+    mode: Mode = "form" if content.kind == "multipart" else "request"
+    type_ = types.lower(schema, at, mode)
+    shape = shape_of(type_, types)
+    made = validation.schema(schema, at, mode)
+    return Sent(type_, made, shape, content, types.note(schema, at), doc)
+
+
+def shape_of(node: Type, types: Types, seen: frozenset[str] = frozenset()) -> Shape | None:
+    """Return the fields of a type that is certainly a record with known fields, else None."""
+    match node:
+        case Record(fields, rest):
+            if not fields or (rest is not None and rest != UNKNOWN):
+                return None
+            names = frozenset(field.name for field in fields)
+            required = frozenset(field.name for field in fields if field.required)
+            return Shape(names, required, rest is not None)
+        case Ref(name):
+            return None if name in seen else shape_of(types.look(name), types, seen | {name})
+        case Intersection(inner) | Union(inner):
+            shapes = [shape_of(part, types, seen) for part in inner]
+            known = [shape for shape in shapes if shape is not None]
+            if len(known) < len(shapes):
+                return None
+            required = (
+                frozenset[str]().union(*(shape.required for shape in known))
+                if isinstance(node, Intersection)
+                else known[0].required.intersection(*(shape.required for shape in known))
+            )
+            names = frozenset[str]().union(*(shape.names for shape in known))
+            return Shape(names, required, any(shape.open for shape in known))
+    return None
+
+
+def wire(sent: Sent, arg: str, required: bool, several: bool, report: Report) -> Body:
+    """Say how a body goes over the wire."""
+    return Body(
+        concrete(sent.content),
+        arg,
+        required,
+        _parts(sent.content, report),
+        sent.schema if several else True,
+    )
+
+
+_STYLES: tuple[Style, ...] = ("form", "spaceDelimited", "pipeDelimited", "deepObject")
+
+
+def _parts(content: Content, report: Report) -> dict[str, Part]:
+    """Read `encoding` of a form or multipart body (OpenAPI 3.2 §4.15)."""
+    table = content.node.get("encoding")
+    if content.kind not in ("form", "multipart") or not isinstance(table, dict):
+        return {}
+    parts = {}
+    for name, node in table.items():
+        if not isinstance(node, dict):
+            report.add("shape", ((content.at, "encoding"), name), "encoding must be an object")
+            continue
+        media, style, explode = (node.get(key) for key in ("contentType", "style", "explode"))
+        part = Part(
+            media=media if isinstance(media, str) else "",
+            style=style if style in _STYLES else None,
+            explode=explode if isinstance(explode, bool) else style in (None, "form"),
+            allow_reserved=node.get("allowReserved") is True,
+        )
+        if part != Part():
+            parts[name] = part
+    return parts
+
+
+def as_argument(sent: Sent, arg: str, required: bool) -> Record:
+    """The body as one argument of its own."""
+    return Record((Field(arg, sent.type, required, sent.note, sent.doc),))

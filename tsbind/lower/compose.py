@@ -1,0 +1,238 @@
+"""All of several types at once, as simply as possible.
+
+`allOf`, and keywords beside a composition, say that one value meets several schemas.  Inline
+records become one record, `string` with an enum becomes the enum; what cannot be joined without
+knowing a named type stays an `Intersection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from tsbind.ir.types import (
+    NEVER,
+    NULL,
+    UNKNOWN,
+    Anything,
+    Array,
+    Boolean,
+    Bytes,
+    Enum,
+    Field,
+    Intersection,
+    Never,
+    Null,
+    Number,
+    Record,
+    Scalar,
+    Text,
+    Tuple,
+    Type,
+    Union,
+    Unknown,
+    union,
+)
+from tsbind.ir.walk import intersection
+from tsbind.lower.literal import ACCEPTS, exact
+
+Look = Callable[[str], Type]  # the named type behind a Ref
+
+
+def intersect(parts: Iterable[Type]) -> Type:
+    """The type of values that are all of `parts`."""
+    flat = _flatten(parts)
+    if not flat:
+        return UNKNOWN
+    if len(flat) == 1:
+        return flat[0]
+    plain = [part for part in flat if _kinds(part) is not None]
+    opaque = [part for part in flat if _kinds(part) is None]
+    joined: list[Type] = []
+    for part in plain:
+        joined = _join_into(joined, part)
+    if any(isinstance(part, Never) for part in joined):
+        return NEVER
+    if opaque:
+        # A named type is nearly always an object; "any object" adds nothing to it.
+        joined = [part for part in joined if not isinstance(part, Anything)]
+    return intersection((*opaque, *joined))
+
+
+def _flatten(parts: Iterable[Type]) -> list[Type]:
+    flat: list[Type] = []
+    for part in parts:
+        if isinstance(part, Unknown):
+            continue
+        flat.extend(part.parts if isinstance(part, Intersection) else (part,))
+    return list(dict.fromkeys(flat))
+
+
+def _join_into(joined: list[Type], part: Type) -> list[Type]:
+    """Join `part` with the first of `joined` that it can be joined with."""
+    for index, other in enumerate(joined):
+        both = join(other, part)
+        if both is not None:
+            return [*joined[:index], both, *joined[index + 1 :]]
+    return [*joined, part]
+
+
+def join(left: Type, right: Type) -> Type | None:
+    """Both types as one node, or None when only an Intersection can say it."""
+    if left == right:
+        return left
+    if isinstance(left, Union) or isinstance(right, Union):
+        return _join_union(left, right)
+    kinds, others = _kinds(left), _kinds(right)
+    if kinds is None or others is None:
+        return None
+    if not kinds & others:
+        return NEVER
+    match left, right:
+        case (Enum(values), _):
+            return _narrow(values, right)
+        case (_, Enum(values)):
+            return _narrow(values, left)
+        case (Record(), Record()):
+            return _join_records(left, right)
+        case (Anything(), other) | (other, Anything()):
+            return other
+        case (Array(item), Array(other)):
+            return Array(intersect((item, other)))
+        case (Tuple(), Array(Unknown())):
+            return left
+        case (Array(Unknown()), Tuple()):
+            return right
+    return None
+
+
+def _join_union(left: Type, right: Type) -> Type | None:
+    """Keep the options that the other side can be; None when several of them are records."""
+    if isinstance(left, Union) and isinstance(right, Union):
+        if {*left.options} >= {*right.options}:
+            return right
+        if {*left.options} <= {*right.options}:
+            return left
+    some, other = (left, right) if isinstance(left, Union) else (right, left)
+    if not isinstance(some, Union):
+        return None
+    kinds = _kinds(other)
+    if kinds is None:
+        return None
+    kept = [option for option in some.options if (_kinds(option) or kinds) & kinds]
+    if isinstance(other, Union):
+        known = _kinds(some)
+        kept_other = [
+            each for each in other.options if known is None or (_kinds(each) or known) & known
+        ]
+        if NULL in kept and NULL in kept_other and len(kept) == 2 and len(kept_other) == 2:
+            return union((intersect((kept[0], kept_other[0])), NULL))
+        return None if len(kept) == len(some.options) else join(union(kept), other)
+    if len(kept) > 1 and any(
+        _kinds(option) is None or _kinds(option) == {"object"} for option in kept
+    ):
+        return None if len(kept) == len(some.options) else intersection((other, union(kept)))
+    return union(intersect((option, other)) for option in kept)
+
+
+def _join_records(left: Record, right: Record) -> Record | None:
+    """One record with the fields of both; None when typed further members forbid it."""
+    if any(rest is not None and rest != UNKNOWN for rest in (left.rest, right.rest)):
+        return None
+    fields = {field.name: field for field in left.fields}
+    for field in right.fields:
+        known = fields.get(field.name)
+        fields[field.name] = field if known is None else _join_fields(known, field)
+    rest = left.rest if left.rest is not None else right.rest
+    return Record(tuple(fields.values()), rest, left.closed and right.closed)
+
+
+def _join_fields(left: Field, right: Field) -> Field:
+    return Field(
+        left.name,
+        left.type if left.type == right.type else intersect((left.type, right.type)),
+        left.required or right.required,
+        left.note or right.note,
+        left.doc or right.doc,
+        left.deprecated or right.deprecated,
+    )
+
+
+def _narrow(values: tuple[Scalar, ...], other: Type) -> Type:
+    if isinstance(other, Enum):
+        allowed = {exact(value) for value in other.values}
+        kept = tuple(value for value in values if exact(value) in allowed)
+    else:
+        kinds = _kinds(other) or frozenset()
+        kept = tuple(value for value in values if any(ACCEPTS[kind](value) for kind in kinds))
+    return Enum(kept) if kept else NEVER
+
+
+_KINDS: dict[type, frozenset[str]] = {
+    Null: frozenset({"null"}),
+    Boolean: frozenset({"boolean"}),
+    Text: frozenset({"string"}),
+    Bytes: frozenset({"string"}),
+    Number: frozenset({"number"}),
+    Anything: frozenset({"object"}),
+    Record: frozenset({"object"}),
+    Array: frozenset({"array"}),
+    Tuple: frozenset({"array"}),
+    Never: frozenset(),
+}
+
+
+def _kinds(node: Type) -> frozenset[str] | None:
+    """Which JSON types the values have; None when that depends on a named type."""
+    if isinstance(node, Enum):
+        return frozenset(_kind(value) for value in node.values)
+    if isinstance(node, Union):
+        found = [_kinds(option) for option in node.options]
+        if any(kinds is None for kinds in found):
+            return None
+        return frozenset().union(*(kinds or frozenset() for kinds in found))
+    return _KINDS.get(type(node))
+
+
+def _kind(value: Scalar) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    return "string" if isinstance(value, str) else "number"
+
+
+def field_of(node: Type, name: str, look: Look, seen: frozenset[str] = frozenset()) -> Field | None:
+    """Find a field of a record, or of a part of an intersection; unions have none of their own."""
+    from tsbind.ir.types import Ref
+
+    match node:
+        case Record(fields):
+            return next((field for field in fields if field.name == name), None)
+        case Intersection(parts):
+            found = (field_of(part, name, look, seen) for part in parts)
+            return next((field for field in found if field is not None), None)
+        case Ref(target) if target not in seen:
+            return field_of(look(target), name, look, seen | {target})
+    return None
+
+
+def with_field(node: Type, field: Field) -> Type:
+    """Replace a record's field of that name, or add it; in an intersection, in the first record."""
+    match node:
+        case Record(fields):
+            if any(each.name == field.name for each in fields):
+                changed = tuple(field if each.name == field.name else each for each in fields)
+                return replace(node, fields=changed)
+            return replace(node, fields=(field, *fields))
+        case Intersection(parts):
+            own = [part for part in parts if isinstance(part, Record)]
+            holds = [part for part in own if any(each.name == field.name for each in part.fields)]
+            chosen = next(iter(holds or own), None)
+            if chosen is not None:
+                return Intersection(
+                    tuple(with_field(part, field) if part is chosen else part for part in parts)
+                )
+            return Intersection((*parts, Record((field,))))
+    return intersection((node, Record((field,))))

@@ -1,0 +1,141 @@
+"""Discriminators: which schemas are the variants of one, and what value marks each.
+
+Two forms are in use.  A schema lists its variants in `oneOf` or `anyOf` beside `discriminator`;
+or a parent has only the `discriminator`, and every schema whose `allOf` names the parent is a
+variant.  `mapping` gives the values; a variant that it leaves out is marked by its own name
+(OpenAPI 3.2 §4.25).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tsbind.lower.references import References, Target
+from tsbind.lower.report import At, Document, Node, Report
+
+_COMPONENTS = "/components/schemas/"
+
+
+class Variants(NamedTuple):
+    """The property that tells variants apart, and each variant's values by its pointer."""
+
+    property: str
+    values: Mapping[str, tuple[str, ...]]
+    targets: tuple[Target, ...]
+
+
+class Discriminators:
+    """Answers which variants a schema has."""
+
+    def __init__(self, document: Document, references: References, report: Report) -> None:
+        self._document = document
+        self._references = references
+        self._report = report
+        self._children: dict[str, list[str]] | None = None
+        self._found: dict[str, Variants | None] = {}
+
+    def variants(self, schema: dict[str, Node], pointer: str) -> Variants | None:
+        """Return the variants of the named schema at `pointer`; None when it has none."""
+        if pointer not in self._found:
+            self._found[pointer] = self._read(schema, pointer)
+        return self._found[pointer]
+
+    def inline(self, schema: dict[str, Node], at: At) -> Variants | None:
+        """Return the variants that an unnamed schema lists."""
+        return self._read(schema, at)
+
+    def _read(self, schema: dict[str, Node], at: At) -> Variants | None:
+        discriminator = schema.get("discriminator")
+        if not isinstance(discriminator, dict):
+            return None
+        name = discriminator.get("propertyName")
+        if not isinstance(name, str):
+            self._report.add(
+                "discriminator",
+                (at, "discriminator"),
+                'discriminator has no "propertyName"',
+                fix="name the property that tells the variants apart",
+            )
+            return None
+        targets = self._listed(schema, at)
+        if not targets and isinstance(at, str) and not ("oneOf" in schema or "anyOf" in schema):
+            targets = self._heirs(at)
+        if not targets:
+            return None
+        mapped = self._mapping(discriminator, at)
+        values = {
+            target.pointer: tuple(mapped.get(target.pointer, (_last(target.pointer),)))
+            for target in targets
+        }
+        return Variants(name, values, tuple(targets))
+
+    def _listed(self, schema: dict[str, Node], at: At) -> list[Target]:
+        found: dict[str, Target] = {}
+        for key in ("oneOf", "anyOf"):
+            members = schema.get(key)
+            for index, member in enumerate(members if isinstance(members, list) else ()):
+                if isinstance(member, dict) and "$ref" in member:
+                    target = self._references.target(member["$ref"], ((at, key), str(index)))
+                    if target is not None:
+                        found[target.pointer] = target
+        return list(found.values())
+
+    def _mapping(self, discriminator: dict[str, Node], at: At) -> dict[str, list[str]]:
+        mapping = discriminator.get("mapping")
+        values: dict[str, list[str]] = {}
+        place: At = ((at, "discriminator"), "mapping")
+        for value, ref in mapping.items() if isinstance(mapping, dict) else ():
+            if not isinstance(ref, str):
+                continue
+            bare = _COMPONENTS + ref.replace("~", "~0").replace("/", "~1")
+            known = ref in self.components()
+            target = self._references.target("#" + bare if known else ref, (place, value))
+            if target is not None:
+                values.setdefault(target.pointer, []).append(value)
+        return values
+
+    def _heirs(self, pointer: str) -> list[Target]:
+        """Every component whose `allOf` names the schema at `pointer`, directly or not."""
+        children = self._inheritance()
+        found: dict[str, Target] = {}
+        pending = list(reversed(children.get(pointer, [])))
+        while pending:
+            child = pending.pop()
+            if child in found or child == pointer:
+                continue
+            target = self._references.target("#" + child, pointer)
+            if target is not None:
+                found[child] = target
+                pending.extend(reversed(children.get(child, [])))
+        return list(found.values())
+
+    def _inheritance(self) -> dict[str, list[str]]:
+        """Parent → children, both by pointer, over all components in the order of their names."""
+        if self._children is None:
+            self._children = {}
+            for name, schema in sorted(self.components().items()):
+                child = _COMPONENTS + name.replace("~", "~0").replace("/", "~1")
+                for parent in self._parents(schema, child):
+                    self._children.setdefault(parent, []).append(child)
+        return self._children
+
+    def _parents(self, schema: Node, at: At) -> list[str]:
+        members = schema.get("allOf") if isinstance(schema, dict) else None
+        parents: list[str] = []
+        for index, member in enumerate(members if isinstance(members, list) else ()):
+            if isinstance(member, dict) and "$ref" in member:
+                target = self._references.target(member["$ref"], ((at, "allOf"), str(index)))
+                if target is not None:
+                    parents.append(target.pointer)
+        return parents
+
+    def components(self) -> dict[str, Node]:
+        """Return `components.schemas`; empty when it is not what it must be."""
+        components = self._document.root.get("components")
+        schemas = components.get("schemas") if isinstance(components, dict) else None
+        return schemas if isinstance(schemas, dict) else {}
+
+
+def _last(pointer: str) -> str:
+    return pointer.rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")

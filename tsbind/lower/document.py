@@ -1,0 +1,59 @@
+"""`Document` → `Api`: the order of the work.
+
+Replies are lowered before requests, and requests before multipart forms within each operation,
+so that a type seen differently in both directions is named after what comes back (table.py).
+"""
+
+from __future__ import annotations
+
+from tsbind.errors import Diagnostic
+from tsbind.ir.api import Api
+from tsbind.lower.naming import name_operations, namespaces
+from tsbind.lower.operation import lower_operation, operations, replied
+from tsbind.lower.report import Document, Node, Report
+from tsbind.lower.security import requirements, schemes
+from tsbind.lower.server import servers
+from tsbind.lower.table import Types
+from tsbind.lower.validation import Validation
+
+
+def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
+    """Make the IR of a document, and list what of it could not be used.
+
+    A part that cannot be compiled is left out with a Diagnostic; nothing is raised for it.  The
+    result does not depend on the order in which the document lists paths and schemas.
+    """
+    report = Report(document)
+    types = Types(document, report)
+    validation = Validation(types, report)
+    found = operations(document, types, report)
+    names = name_operations([(each.method, each.path, each.node) for each in found])
+    known = schemes(document, types.references, report)
+    common = requirements(document.root, "", known, report)
+    replies = [replied(each, types, validation, report) for each in found]
+    lowered = [
+        lower_operation(each, name, output, known, common, types, validation, report)
+        for each, name, output in zip(found, names, replies, strict=True)
+    ]
+    root = document.root
+    info = _object(root.get("info"))
+    api = Api(
+        title=_text(info.get("title")),
+        version=_text(info.get("version")),
+        operations=tuple(sorted(lowered, key=lambda each: each.name[:-1])),
+        types=types.finish(),
+        schemas=dict(sorted(validation.definitions.items())),
+        schemes=known,
+        servers=servers(root, "", report),
+        doc=_text(info.get("description")),
+        namespaces=namespaces(root, names, [each.node for each in found]),
+    )
+    return api, report.diagnostics()
+
+
+def _object(value: Node) -> dict[str, Node]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Node) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,184 @@
+"""Names operations as a developer would: namespaces, and a verb with its object.
+
+A name depends on the operation itself, and on others only when they would have the same name or
+share its path: no counters, nothing that moves when something unrelated is added.  Each operation
+has a list of candidates from short to certain; those that collide move on together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tsbind.lower.operation_id import (
+    is_mechanical,
+    parts,
+    without_namespace,
+    without_suffix,
+)
+from tsbind.lower.path_name import Siblings, name_by_path, namespace_by_path, segments
+from tsbind.lower.report import Node
+from tsbind.lower.words import camel, singular, words
+
+Name = tuple[str, ...]
+Named = tuple[str, str, Mapping[str, Node]]  # method, path, Operation Object
+
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_NOTHING = frozenset(("default", "api", "general", "misc", "untagged"))  # tags without meaning
+
+
+class _Choice(NamedTuple):
+    """How an operation could be called: its namespace, and its method from short to certain."""
+
+    namespace: Name
+    methods: tuple[str, ...]
+    bare: bool = False  # method and namespace are one word, which may stand alone
+
+
+def name_operations(operations: Sequence[Named]) -> list[Name]:
+    """Name each operation; no two alike, and no name that is also a namespace."""
+    siblings = Siblings((method, path) for method, path, _ in operations)
+    shared = _shared_prefix(operations)
+    choices = [_choice(each, siblings, shared) for each in operations]
+    return _settle(_lift_lone(choices))
+
+
+def namespaces(
+    root: Mapping[str, Node], names: Sequence[Name], nodes: Sequence[Mapping[str, Node]]
+) -> dict[str, str]:
+    """Describe each namespace that stands for a tag, by the tag's description."""
+    described = {}
+    tags = root.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, dict) and isinstance(tag.get("name"), str):
+            text = tag.get("description", tag.get("summary"))
+            if isinstance(text, str) and text.strip():
+                described[tag["name"]] = text.strip()
+    found: dict[str, str] = {}
+    for name, node in zip(names, nodes, strict=True):
+        dotted = ".".join(name[:-1])
+        for tag in _tags(node):
+            if tag in described and dotted and singular(camel(words(tag))) == singular(name[-2]):
+                found.setdefault(dotted, described[tag])
+    return dict(sorted(found.items()))
+
+
+def _tags(node: Mapping[str, Node]) -> list[str]:
+    tags = node.get("tags")
+    return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+
+
+def _tag_words(node: Mapping[str, Node]) -> list[str]:
+    """The words of the first tag that means something, without what it adds in brackets."""
+    for tag in _tags(node):
+        found = words(re.sub(r"\([^()]*\)", " ", tag)) or words(tag)
+        if found and tag.lower() not in _NOTHING:
+            return found
+    return []
+
+
+def _shared_prefix(operations: Sequence[Named]) -> int:
+    """How many leading words all tags have in common: they name the API, not the group."""
+    tags = {tuple(_tag_words(node)) for _, _, node in operations} - {()}
+    if len(tags) < 2:
+        return 0
+    shortest = min(map(len, tags))
+    count = 0
+    while count < shortest - 1 and len({tag[count].lower() for tag in tags}) == 1:
+        count += 1
+    return count
+
+
+def _choice(named: Named, siblings: Siblings, shared: int) -> _Choice:
+    method, path, node = named
+    remote = _remote_procedure(path)
+    if remote:
+        return _chosen(remote[:-1], words(remote[-1]), named)
+    tag = _tag_words(node)[shared:]
+    by_path, by_path_method = name_by_path(method, path, siblings)
+    operation_id = node.get("operationId")
+    if not isinstance(operation_id, str) or not words(operation_id):
+        return _chosen([" ".join(by_path)], by_path_method, named)
+    operation_id = without_suffix(operation_id, method, path)
+    spaces, found = parts(operation_id)
+    if spaces:
+        return _chosen(spaces, found, named)
+    if is_mechanical(found, path):
+        same = tag and list(map(singular, tag)) == list(map(singular, by_path))
+        return _chosen([" ".join(tag if same else by_path)], by_path_method, named)
+    namespace = tag or namespace_by_path(path)
+    return _chosen([" ".join(namespace)], found, named)
+
+
+def _remote_procedure(path: str) -> list[str]:
+    """`/chat.postMessage` names its procedure itself."""
+    found = segments(path)
+    if len(found) != 1 or "." not in found[0] or "{" in found[0]:
+        return []
+    pieces = [piece for piece in found[0].split(".") if words(piece)]
+    return pieces if len(pieces) > 1 else []
+
+
+def _chosen(spaces: list[str], found: list[str], named: Named) -> _Choice:
+    """Collect the candidates, the shortest first."""
+    method, path, node = named
+    namespace = tuple(camel(words(space)) for space in spaces if words(space))
+    last = words(spaces[-1]) if namespace else []
+    short = without_namespace(found, last) if found else [method.lower()]
+    by_words = [word for segment in segments(path) for word in words(_VARIABLE.sub(" ", segment))]
+    variables = [word for name in _VARIABLE.findall(path) for word in words(name)]
+    operation_id = node.get("operationId")
+    whole = words(operation_id) if isinstance(operation_id, str) else []
+    by = ["by", *variables] if variables else []
+    certain = [method, *by_words, *by]
+    mark = hashlib.sha256(f"{method} {path}".encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    candidates = [short, found, whole, [*short, *by], certain, [*certain, "x" + mark]]
+    methods = tuple(dict.fromkeys(camel(each) for each in candidates if each))
+    same = [singular(word) for word in found] == [singular(word) for word in last]
+    return _Choice(namespace, methods, same and len(namespace) == 1)
+
+
+def _lift_lone(choices: list[_Choice]) -> list[_Choice]:
+    """`search.search` alone in its namespace is just `search`."""
+    sizes: dict[Name, int] = {}
+    for choice in choices:
+        for depth in range(1, len(choice.namespace) + 1):
+            space = choice.namespace[:depth]
+            sizes[space] = sizes.get(space, 0) + 1
+    return [
+        choice._replace(namespace=(), methods=(choice.namespace[0], *choice.methods))
+        if choice.bare and sizes[choice.namespace] == 1
+        else choice
+        for choice in choices
+    ]
+
+
+def _settle(choices: list[_Choice]) -> list[Name]:
+    """Give every operation its first candidate that nobody shares."""
+    spaces = {
+        choice.namespace[:depth]
+        for choice in choices
+        for depth in range(1, len(choice.namespace) + 1)
+    }
+    settled: dict[Name, int] = {}
+    pending = list(range(len(choices)))
+    level = 0
+    while pending:
+        wanted: dict[Name, list[int]] = {}
+        for index in pending:
+            choice = choices[index]
+            method = choice.methods[min(level, len(choice.methods) - 1)]
+            wanted.setdefault((*choice.namespace, method), []).append(index)
+        pending = []
+        for name, owners in wanted.items():
+            if len(owners) > 1 or name in settled or name in spaces:
+                pending.extend(owners)
+            else:
+                settled[name] = owners[0]
+        level += 1
+    names: list[Name] = [()] * len(choices)
+    for name, index in settled.items():
+        names[index] = name
+    return names

@@ -1,0 +1,122 @@
+"""What a caller must know of a value and TypeScript cannot say, as a short text.
+
+>>> note({"type": "integer", "minimum": 1, "maximum": 100, "default": 30})
+'1..100, default 30'
+>>> note({"type": "string", "format": "date-time"}), note({"maxLength": 255})
+('date-time', 'max 255 chars')
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from tsbind.lower.report import Node
+
+_LONGEST = 48  # characters of a pattern or default that is worth showing
+
+# Formats that say no more than the type does.
+_PLAIN_FORMATS = frozenset(
+    ["int32", "float", "double", "string", "boolean", "number", "integer", "object", "array"]
+)
+
+
+def note(schema: Node) -> str:
+    """Describe the constraints of a schema; "" when it has none worth telling."""
+    if not isinstance(schema, dict):
+        return ""
+    return ", ".join(_parts(schema))
+
+
+def _parts(schema: dict[str, Node]) -> Iterator[str]:
+    format_ = schema.get("format")
+    if isinstance(format_, str) and format_ and format_ not in _PLAIN_FORMATS:
+        yield format_[:_LONGEST]
+    elif "contentEncoding" in schema and isinstance(schema["contentEncoding"], str):
+        yield schema["contentEncoding"][:_LONGEST]
+    yield from _bounds(schema)
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and 0 < len(pattern) <= _LONGEST:
+        yield f"pattern {pattern}"
+    if schema.get("uniqueItems") is True:
+        yield "unique"
+    yield from _item(schema.get("items"))
+    yield from _names(schema)
+    if "default" in schema:
+        text = _plain(schema["default"])
+        if text:
+            yield f"default {text}"
+
+
+def _bounds(schema: dict[str, Node]) -> Iterator[str]:
+    yield from _number(schema)
+    step = schema.get("multipleOf")
+    if _is_number(step):
+        yield f"multiple of {_spell(step)}"
+    for low, high, unit in (
+        ("minLength", "maxLength", "chars"),
+        ("minItems", "maxItems", "items"),
+        ("minProperties", "maxProperties", "keys"),
+    ):
+        text = _span(schema.get(low), schema.get(high))
+        if text:
+            yield f"{text} {unit}"
+
+
+def _number(schema: dict[str, Node]) -> Iterator[str]:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    if _is_number(low) and _is_number(high):
+        yield f"{_spell(low)}..{_spell(high)}"
+    elif _is_number(low):
+        yield f">={_spell(low)}"
+    elif _is_number(high):
+        yield f"<={_spell(high)}"
+    if _is_number(above):
+        yield f">{_spell(above)}"
+    if _is_number(below):
+        yield f"<{_spell(below)}"
+
+
+def _span(low: Node, high: Node) -> str:
+    low = low if _is_number(low) and low > 0 else None
+    if not _is_number(high):
+        return "" if low is None else f"min {_spell(low)}"
+    if low is None:
+        return f"max {_spell(high)}"
+    return _spell(low) if low == high else f"{_spell(low)}..{_spell(high)}"
+
+
+def _item(items: Node) -> Iterator[str]:
+    if isinstance(items, dict) and isinstance(items.get("format"), str):
+        format_ = items["format"]
+        if format_ and format_ not in _PLAIN_FORMATS:
+            yield f"each {format_[:_LONGEST]}"
+
+
+def _names(schema: dict[str, Node]) -> Iterator[str]:
+    """Names that widely used extensions give to bare numbers: `1=low, 2=high`."""
+    names = schema.get("x-enum-varnames", schema.get("x-enumNames"))
+    values = schema.get("enum")
+    if isinstance(names, list) and isinstance(values, list) and len(names) == len(values):
+        pairs = [(name, value) for name, value in zip(names, values, strict=True) if name != value]
+        if pairs and len(pairs) <= 40 and all(isinstance(name, str) for name, _ in pairs):
+            yield ", ".join(f"{_plain(value)}={name[:_LONGEST]}" for name, value in pairs)
+
+
+def _is_number(value: Node) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _spell(value: Node) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return str(value)
+
+
+def _plain(value: Node) -> str:
+    """Spell a default; "" when it is empty, null or too long to be worth its tokens."""
+    if value is None or value == "" or value in ([], {}):
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else ""

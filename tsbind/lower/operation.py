@@ -1,0 +1,145 @@
+"""Operation Objects → `Operation`, still without names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tsbind.bundle import Call, Need, Scheme
+from tsbind.ir.api import Operation
+from tsbind.lower.arguments import Input, arguments_object
+from tsbind.lower.parameter import Template, arguments, declared, in_template, template
+from tsbind.lower.references import shown
+from tsbind.lower.reply import Output, output
+from tsbind.lower.report import At, Document, Node, Report
+from tsbind.lower.security import requirements
+from tsbind.lower.server import servers
+from tsbind.lower.table import Types
+from tsbind.lower.validation import Validation
+
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace", "query")
+
+
+class Found(NamedTuple):
+    """An operation where it stands in the document."""
+
+    method: str  # upper case
+    path: str  # as documented
+    node: dict[str, Node]
+    at: At
+    item: dict[str, Node]  # the Path Item Object around it
+    item_at: At
+
+    @property
+    def label(self) -> str:
+        """What the operation is called before it has a name."""
+        return f"{self.method} {self.path}"
+
+
+def operations(document: Document, types: Types, report: Report) -> list[Found]:
+    """Find all operations, in an order that does not depend on the document's."""
+    paths = document.root.get("paths")
+    found: list[Found] = []
+    for path, entry in sorted(paths.items()) if isinstance(paths, dict) else ():
+        if path.startswith("x-"):
+            continue
+        resolved = types.references.node(entry, ("/paths", path))
+        if resolved is None:
+            continue
+        found.extend(_of_item(path, *resolved, report))
+    return found
+
+
+def _of_item(path: str, item: dict[str, Node], at: At, report: Report) -> Iterator[Found]:
+    entries = [(method.upper(), item[method], (at, method)) for method in METHODS if method in item]
+    further = item.get("additionalOperations")
+    if isinstance(further, dict):
+        place: At = (at, "additionalOperations")
+        entries += [(name, node, (place, name)) for name, node in sorted(further.items())]
+    for method, node, where in entries:
+        if not isinstance(node, dict):
+            report.add(
+                "operation",
+                where,
+                f"operation must be an object, not {shown(node)}",
+                severity="error",
+                operation=f"{method} {path}",
+            )
+            continue
+        if not (method.isascii() and method.isalpha()):
+            report.add(
+                "method",
+                where,
+                f"{shown(method)} is no HTTP method",
+                severity="error",
+                operation=f"{method} {path}",
+            )
+            continue
+        yield Found(method, path, node, where, item, at)
+
+
+def replied(found: Found, types: Types, validation: Validation, report: Report) -> Output:
+    """Lower what the operation returns; all operations' replies come before any request."""
+    return output(found.node, found.at, types, validation, report)
+
+
+def lower_operation(
+    found: Found,
+    name: tuple[str, ...],
+    returns: Output,
+    schemes: dict[str, Scheme],
+    common: tuple[tuple[Need, ...], ...],
+    types: Types,
+    validation: Validation,
+    report: Report,
+) -> Operation:
+    """Lower the rest of an operation and put it together."""
+    path = template(found.path)
+    takes = _input(found, path, types, validation, report)
+    node = found.node
+    tags = tuple(tag for tag in _list(node.get("tags")) if isinstance(tag, str))
+    summary = _text(node.get("summary"))
+    deprecated = node.get("deprecated") is True
+    call = Call(
+        op=".".join(name),
+        method=found.method,
+        path=path.path,
+        parameters=takes.parameters,
+        bodies=takes.bodies,
+        replies=returns.replies,
+        security=requirements(node, found.at, schemes, report) if "security" in node else common,
+        servers=servers(node, found.at, report) or servers(found.item, found.item_at, report),
+        args=takes.schema,
+        deprecated=deprecated,
+        tags=tags,
+        summary=summary,
+    )
+    return Operation(
+        name,
+        takes.type,
+        returns.type,
+        call,
+        takes.optional,
+        summary,
+        _text(node.get("description")),
+        tags,
+        deprecated,
+    )
+
+
+def _input(
+    found: Found, path: Template, types: Types, validation: Validation, report: Report
+) -> Input:
+    owners = ((found.item, found.item_at), (found.node, found.at))
+    parameters = declared(owners, types.references, report)
+    agreed = in_template(parameters, path, found.at, report)
+    named = arguments(agreed, path, types.references, report)
+    return arguments_object(found.node, found.at, named, types, validation, report)
+
+
+def _list(value: Node) -> list[Node]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Node) -> str:
+    return value.strip() if isinstance(value, str) else ""

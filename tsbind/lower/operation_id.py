@@ -1,0 +1,91 @@
+"""Reads operationIds: what they call the operation, and whether they say anything at all.
+
+Many are made by a machine from the method and the path (`GetAccountsAccountCapabilities`,
+`get_files_id`, `read_item_items__item_id__get`).  Those are worth less than what path_name.py
+says; others are the author's own words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tsbind.lower.path_name import is_variable
+from tsbind.lower.words import singular, words
+
+_SEPARATORS = re.compile(r"[/.:#]+")
+_METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
+_FILLERS = frozenset(("id", "by", "with"))
+_ARTICLES = frozenset(("a", "an", "the"))
+
+
+def without_suffix(operation_id: str, method: str, path: str) -> str:
+    """Drop the path and method that FastAPI appends to a function's name.
+
+    >>> without_suffix("get_item_items__item_id__get", "GET", "/items/{item_id}")
+    'get_item'
+    """
+    suffix = re.sub(r"\W", "_", f"{path}_{method.lower()}")
+    rest = operation_id.removesuffix(suffix)
+    return rest or operation_id
+
+
+def parts(operation_id: str) -> tuple[list[str], list[str]]:
+    """Split at the separators that authors use for namespaces: `issues/list-for-repo`.
+
+    Returns the namespaces and the words of the method.
+    """
+    pieces = [piece for piece in _SEPARATORS.split(operation_id) if words(piece)]
+    if not pieces:
+        return [], []
+    return pieces[:-1], without_articles(words(pieces[-1]))
+
+
+def without_articles(found: list[str]) -> list[str]:
+    """Drop "a", "an" and "the" between other words."""
+    inner = [word for word in found[1:-1] if word.lower() not in _ARTICLES]
+    return [*found[:1], *inner, *found[1:][-1:]]
+
+
+def is_mechanical(found: list[str], path: str) -> bool:
+    """Whether an id is the method followed by the words of the path, in their order."""
+    if not found or found[0].lower() not in _METHODS:
+        return False
+    rest = [singular(word) for word in found[1:]]
+    for segment in path.split("/"):
+        inside = [singular(word) for word in words(segment)]
+        if is_variable(segment):
+            rest = _after_variable(rest, inside)
+        elif rest[: len(inside)] == inside:
+            rest = rest[len(inside) :]
+    return not rest
+
+
+def _after_variable(rest: list[str], inside: list[str]) -> list[str]:
+    """Skip how an id mentions a variable: by its name, as "id", or not at all."""
+    while rest and rest[0] in _FILLERS:
+        rest = rest[1:]
+    for length in range(len(inside), 0, -1):
+        if rest[:length] == inside[:length]:
+            rest = rest[length:]
+            break
+    while rest and rest[0] == "id":
+        rest = rest[1:]
+    return rest
+
+
+def without_namespace(found: list[str], namespace: list[str]) -> list[str]:
+    """Drop what the namespace says already: in front, and as the first object of the verb.
+
+    >>> without_namespace(["list", "issues", "for", "repo"], ["issues"])
+    ['list', 'for', 'repo']
+    >>> without_namespace(["accounts", "list", "accounts"], ["accounts"])
+    ['list']
+    """
+    said = [singular(word) for word in namespace]
+    names = [singular(word) for word in found]
+    if said and names[: len(said)] == said and len(found) > len(said):
+        found, names = found[len(said) :], names[len(said) :]
+    for length in range(len(said), 0, -1):
+        if names[1 : 1 + length] == said[-length:]:
+            return [found[0], *found[1 + length :]]
+    return found

@@ -1,0 +1,369 @@
+"""Schema Object → `Type`, for any input whatsoever.
+
+Every `$ref` target becomes a named type, lowered once for each way in which it is seen
+(direction.py); everything else is inline.  What TypeScript cannot say (`not`, `if`, bounds) is
+left to validation (validation.py).  A keyword that is not what it must be is reported and has no
+effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from tsbind.ir.types import (
+    ANYTHING,
+    BOOLEAN,
+    BYTES,
+    NEVER,
+    NULL,
+    NUMBER,
+    TEXT,
+    UNKNOWN,
+    Array,
+    Field,
+    Record,
+    Tuple,
+    Type,
+    union,
+)
+from tsbind.lower.compose import intersect
+from tsbind.lower.declared import Scope, declared
+from tsbind.lower.direction import Directions, Mode, is_binary
+from tsbind.lower.literal import ACCEPTS, fitting, literals
+from tsbind.lower.note import note
+from tsbind.lower.references import References, Target, is_alias, shown
+from tsbind.lower.report import At, Node, Report
+
+MAX_DEPTH = 64  # schemas inside schemas without a name between them
+
+_OBJECT = frozenset(
+    [
+        "properties",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "propertyNames",
+        "minProperties",
+        "maxProperties",
+        "unevaluatedProperties",
+        "dependentRequired",
+    ]
+)
+_ARRAY = frozenset(["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"])
+_STRING = frozenset(["pattern", "minLength", "maxLength", "contentEncoding", "contentMediaType"])
+_NUMBER = frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"])
+_NUMBER_FORMATS = frozenset(["int32", "int64", "float", "double", "decimal"])
+_COMPOSED = ("allOf", "oneOf", "anyOf")
+
+
+class Names(Protocol):
+    """What lowering a schema asks of the table of named types."""
+
+    def named(self, target: Target, mode: Mode, *, inherited: bool) -> Type:
+        """Return what stands for a reference; `inherited` when an `allOf` names it."""
+        ...
+
+    def mark_variants(self, schema: dict[str, Node], at: At) -> None:
+        """Remember what the discriminator of `schema` says of its variants."""
+        ...
+
+
+class SchemaLowering:
+    """Lowers the schemas of one mode; `named` says what stands for a reference."""
+
+    def __init__(
+        self,
+        mode: Mode,
+        references: References,
+        directions: Directions,
+        report: Report,
+        names: Names,
+    ) -> None:
+        self._mode = mode
+        self._references = references
+        self._directions = directions
+        self._report = report
+        self._names = names
+        self._depth = 0
+
+    def type(self, schema: Node, at: At, scope: Scope | None = None) -> Type:
+        """Return the type of the values that `schema` accepts."""
+        if not isinstance(schema, dict):
+            return self._no_object(schema, at)
+        if self._depth >= MAX_DEPTH:
+            self._report.add(
+                "schema-depth",
+                at,
+                f"schema is nested more than {MAX_DEPTH} levels deep",
+                fix="give the inner schemas names under components.schemas",
+            )
+            return UNKNOWN
+        self._depth += 1
+        try:
+            return self._conjunction(schema, at, scope)
+        finally:
+            self._depth -= 1
+
+    def without_options(self, schema: dict[str, Node], at: At) -> Type:
+        """The part of a discriminated parent that its children share."""
+        own = {key: value for key, value in schema.items() if key not in ("oneOf", "anyOf")}
+        return self.type(own, at)
+
+    def _no_object(self, schema: Node, at: At) -> Type:
+        if schema is True:
+            return UNKNOWN
+        if schema is False:
+            return NEVER
+        self._report.add(
+            "schema-shape",
+            at,
+            f"schema must be an object or a boolean, not {shown(schema)}",
+            fix="write a Schema Object here",
+        )
+        return UNKNOWN
+
+    def _conjunction(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
+        parts: list[Type] = []
+        if "$ref" in schema:
+            target = self._references.target(schema["$ref"], at)
+            inherited = scope is not None and scope.inherits
+            if target is not None:
+                parts.append(self._names.named(target, self._mode, inherited=inherited))
+            if is_alias(schema):
+                return intersect(parts)
+        composed = [key for key in _COMPOSED if key in schema]
+        if composed and "discriminator" in schema:
+            self._names.mark_variants(schema, at)
+        parts.append(self._shape(schema, at, scope))
+        for key in composed:
+            members = self._members(schema, key, at, Scope(schema, at, scope, key == "allOf"))
+            if members:
+                parts.extend(members if key == "allOf" else (union(members),))
+        return intersect(parts)
+
+    def _members(
+        self, schema: dict[str, Node], key: str, at: At, scope: Scope | None
+    ) -> list[Type]:
+        members = schema[key]
+        if not isinstance(members, list):
+            self._report.add(
+                "schema-keyword", (at, key), f'"{key}" must be a list, not {shown(members)}'
+            )
+            return []
+        above: At = (at, key)
+        return [
+            self.type(member, (above, str(index)), scope) for index, member in enumerate(members)
+        ]
+
+    # What `type` and the keywords of one type say.
+
+    def _shape(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
+        kinds = self._kinds(schema, at)
+        values = self._values(schema, kinds, at)
+        if values is not None:
+            return values
+        if not kinds:
+            kinds = _implied(schema)
+        if len(kinds) == 1:
+            return self._of_kind(kinds[0], schema, at, scope)
+        return (
+            union([self._of_kind(kind, schema, at, scope) for kind in kinds]) if kinds else UNKNOWN
+        )
+
+    def _kinds(self, schema: dict[str, Node], at: At) -> tuple[str, ...]:
+        """Read `type`, leaving out words that JSON Schema does not know."""
+        if "type" not in schema:
+            return ()
+        listed = schema["type"]
+        if isinstance(listed, str) and listed in ACCEPTS:
+            return (listed,)
+        kinds = listed if isinstance(listed, list) else [listed]
+        known = tuple(
+            dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in ACCEPTS)
+        )
+        if len(known) < len(kinds) or not kinds:
+            self._report.add(
+                "schema-type",
+                (at, "type"),
+                f'"type" has no such value as {shown(listed)}',
+                fix="use string, number, integer, boolean, array, object or null",
+            )
+            # What is misspelled could have been anything.
+            return () if len(known) < len({*map(str, kinds)}) else known
+        return known
+
+    def _values(self, schema: dict[str, Node], kinds: tuple[str, ...], at: At) -> Type | None:
+        """The literal values that `const` or `enum` allow; None when neither says anything."""
+        if "const" in schema:
+            return literals([schema["const"]])
+        listed = schema.get("enum")
+        if listed is None or listed == []:
+            return None
+        if not isinstance(listed, list):
+            self._report.add(
+                "schema-keyword", (at, "enum"), f'"enum" must be a list, not {shown(listed)}'
+            )
+            return None
+        kept = fitting(listed, kinds)
+        if kept:
+            return literals(kept)
+        self._report.add(
+            "enum-type",
+            (at, "enum"),
+            f'no value of "enum" is of type {shown(schema.get("type"))}',
+            fix="list values of the declared type",
+        )
+        return None
+
+    def _of_kind(self, kind: str, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
+        if kind == "object":
+            return self._record(schema, at, scope)
+        if kind == "array":
+            return self._list(schema, at)
+        if kind == "string":
+            return BYTES if self._mode == "form" and is_binary(schema) else TEXT
+        return _SCALARS[kind]
+
+    def _list(self, schema: dict[str, Node], at: At) -> Type:
+        items = schema.get("items", True)
+        first = schema.get("prefixItems")
+        if not isinstance(first, list) or not first:
+            return Array(self.type(items, (at, "items")))
+        above: At = (at, "prefixItems")
+        types = tuple(self.type(each, (above, str(index))) for index, each in enumerate(first))
+        fewest = schema.get("minItems")
+        required = min(fewest, len(types)) if type(fewest) is int and fewest > 0 else 0
+        rest = None if items is False else self.type(items, (at, "items"))
+        return Tuple(types, required, rest)
+
+    def _record(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
+        fields = list(self._fields(schema, at, scope))
+        rest, closed = self._rest(schema, at)
+        if not fields:
+            if rest is None and not closed:
+                # All properties hidden in this mode is not the same as none known.
+                return Record((), closed=True) if schema.get("properties") else ANYTHING
+            if rest == UNKNOWN:
+                return ANYTHING
+        return Record(tuple(fields), rest, closed)
+
+    def _fields(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Iterator[Field]:
+        properties = self._table(schema, "properties", at)
+        listed = schema.get("required")
+        required = listed if isinstance(listed, list) else []
+        if not isinstance(listed, (list, type(None))) and not isinstance(listed, bool):
+            self._report.add(
+                "schema-keyword",
+                (at, "required"),
+                f'"required" must be a list, not {shown(listed)}',
+            )
+        above: At = (at, "properties")
+        names = {name for name in required if isinstance(name, str)}
+        for name, inner in properties.items():
+            place = (above, name)
+            if not self._directions.hidden(inner, place, self._mode):
+                yield self._field(name, inner, place, name in names)
+        for name in dict.fromkeys(required):
+            if isinstance(name, str) and name not in properties:
+                found = declared(name, schema, at, scope, self._references)
+                if found is None:
+                    yield self._only_named(schema, name, at)
+                elif not self._directions.hidden(*found, self._mode):
+                    yield self._field(name, *found, True)
+
+    def _field(self, name: str, schema: Node, at: At, required: bool) -> Field:
+        type_ = self.type(schema, at)
+        if not isinstance(schema, dict):
+            return Field(name, type_, required)
+        doc = schema.get("description", schema.get("title"))
+        return Field(
+            name,
+            type_,
+            required,
+            self.note(schema, at),
+            doc.strip() if isinstance(doc, str) else "",
+            schema.get("deprecated") is True,
+        )
+
+    def note(self, schema: Node, at: At) -> str:
+        """The note of a value with this schema; a reference to a scalar tells its target's."""
+        text = note(schema)
+        if isinstance(schema, dict) and "$ref" in schema:
+            target = self._references.target(schema["$ref"], at)
+            if target is not None and is_scalar(target.node):
+                beyond = note(target.node)
+                return ", ".join(part for part in (beyond, text) if part)
+        return text
+
+    def _only_named(self, schema: dict[str, Node], name: str, at: At) -> Field:
+        """A property that is required and declared nowhere takes what further members take."""
+        rest, _ = self._rest(schema, at)
+        return Field(name, UNKNOWN if rest is None else rest, required=True)
+
+    def _rest(self, schema: dict[str, Node], at: At) -> tuple[Type | None, bool]:
+        """The type of further members, and whether there may be none."""
+        further = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
+        patterns = self._table(schema, "patternProperties", at)
+        types = [
+            self.type(inner, ((at, "patternProperties"), pattern))
+            for pattern, inner in patterns.items()
+            if inner is not False
+        ]
+        if isinstance(further, dict):
+            types.append(self.type(further, (at, "additionalProperties")))
+        elif further is True:
+            types.append(UNKNOWN)
+        elif further is not None and further is not False:
+            self._no_object(further, (at, "additionalProperties"))
+        if not types:
+            return None, further is False
+        return union(types), False
+
+    def _table(self, schema: dict[str, Node], key: str, at: At) -> dict[str, Node]:
+        table = schema.get(key)
+        if isinstance(table, dict):
+            return table
+        if table is not None:
+            self._report.add(
+                "schema-keyword", (at, key), f'"{key}" must be an object, not {shown(table)}'
+            )
+        return {}
+
+
+_SCALARS: dict[str, Type] = {
+    "number": NUMBER,
+    "integer": NUMBER,
+    "boolean": BOOLEAN,
+    "null": NULL,
+    "string": TEXT,
+}
+
+
+def _implied(schema: dict[str, Node]) -> tuple[str, ...]:
+    """The type that a schema without `type` is plainly about."""
+    keys = schema.keys()
+    if not keys.isdisjoint(_OBJECT):
+        return ("object",)
+    if not keys.isdisjoint(_ARRAY):
+        return ("array",)
+    if not keys.isdisjoint(_NUMBER):
+        return ("number",)
+    if not keys.isdisjoint(_STRING):
+        return ("string",)
+    format_ = schema.get("format")
+    if isinstance(format_, str) and not keys & {"$ref", *_COMPOSED}:
+        return ("number",) if format_ in _NUMBER_FORMATS else ("string",)
+    return ()
+
+
+def is_scalar(schema: Node) -> bool:
+    """Whether a schema is one plain scalar, which needs no name of its own."""
+    if not isinstance(schema, dict) or schema.get("type") not in (
+        "string",
+        "number",
+        "integer",
+        "boolean",
+    ):
+        return False
+    return schema.keys().isdisjoint(("$ref", "enum", "const", *_COMPOSED))

@@ -1,0 +1,93 @@
+"""Names of types: PascalCase, unique, and the same whatever else the document holds.
+
+A name that two schemas would share goes to the one that is already spelled that way; the others
+keep their own spelling made into an identifier (`foo.bar` → `FooDotBar`), which needs no counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tsbind.lower.words import identifier, pascal, words
+
+_SPELLED = {".": "Dot", "-": "Dash", "/": "Slash", " ": "Space", ":": "Colon", "+": "Plus"}
+
+
+class TypeNames:
+    """Hands out names; asking again for the same key gives the same name."""
+
+    def __init__(self, components: Iterable[str]) -> None:
+        self._taken: set[str] = set()
+        self.components: Mapping[str, str] = self._name_components(sorted(components))
+
+    def fresh(self, *candidates: str) -> str:
+        """Take the first candidate that is free, else the last one with a number."""
+        for name in candidates:
+            if name not in self._taken:
+                self._taken.add(name)
+                return name
+        number = 2
+        while f"{candidates[-1]}{number}" in self._taken:
+            number += 1
+        return self.fresh(f"{candidates[-1]}{number}")
+
+    def for_pointer(self, pointer: str) -> str:
+        """Name a schema that is no component, from the end of the pointer to it."""
+        keys = [key for key in pointer.split("/") if key]
+        plain = [key.replace("~1", "/").replace("~0", "~") for key in keys]
+        meaning = [key for key in plain if key not in _STRUCTURE] or plain or ["Root"]
+        tails = [
+            [word for key in meaning[-n:] for word in words(key)] for n in (2, 3, len(meaning))
+        ]
+        return self.fresh(*[pascal(tail) if tail else "Schema" for tail in tails])
+
+    def _name_components(self, names: list[str]) -> dict[str, str]:
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            groups.setdefault(_short(name), []).append(name)
+        for members in groups.values():
+            # The member that is spelled like the name goes first.
+            members.sort(key=lambda each: (each != _short(each), each))
+        chosen: dict[str, str] = {}
+        for short, members in sorted(groups.items()):
+            chosen[members[0]] = self.fresh(short, short + "Type", short + "Schema")
+        for short, members in sorted(groups.items()):
+            for name in members[1:]:
+                chosen[name] = self.fresh(_spelled(name), short + "Type")
+        return chosen
+
+
+# Keys that structure a document and say nothing about the schema.
+_STRUCTURE = frozenset(
+    [
+        "components",
+        "schemas",
+        "definitions",
+        "properties",
+        "items",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "content",
+        "schema",
+        "paths",
+        "responses",
+        "requestBody",
+        "parameters",
+        "$defs",
+        "additionalProperties",
+        "patternProperties",
+    ]
+)
+
+
+def _short(name: str) -> str:
+    parts = words(name)
+    return pascal(parts) if parts else "Schema"
+
+
+def _spelled(name: str) -> str:
+    """Keep every character that tells a name from its neighbours."""
+    text = "".join(_SPELLED.get(letter, letter) for letter in name)
+    kept = "".join(letter for letter in text if ("a" + letter).isidentifier())
+    return identifier(kept) if kept else "Schema"

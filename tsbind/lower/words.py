@@ -1,0 +1,120 @@
+"""Splits names of every convention into words, and joins words into identifiers.
+
+What comes out is an identifier in both TypeScript and Python: normalised with NFKC (Python
+compares identifiers that way), free of control, format and bidi characters, and never a name
+that JavaScript's own objects answer to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+MAX_LENGTH = 80  # characters of one identifier; longer ones end in a hash
+
+# A hump starts at an upper case letter after a lower case one or a digit (listIssues), and at
+# the last letter of a run of capitals (HTTPServer).
+_HUMP = re.compile(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# One plural acronym that the rule above would cut in two: "listAPIs", "getURLs".
+_PLURAL_ACRONYM = re.compile(r"([A-Z]{2,})s(?![a-z])")
+
+# An API object answers to these although nobody declared them: `then` would make it a thenable,
+# and assigning to `__proto__` changes the object itself.
+UNSAFE = frozenset(
+    [
+        "then",
+        "constructor",
+        "prototype",
+        "toString",
+        "toLocaleString",
+        "valueOf",
+        "toJSON",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+    ]
+)
+
+
+def words(name: str) -> list[str]:
+    """Split a name into words.
+
+    >>> words("issues/list-for-repo"), words("getHTTPServerURLs"), words("read_v1beta1 Pod")
+    (['issues', 'list', 'for', 'repo'], ['get', 'HTTP', 'Server', 'URLs'], ['read', 'v1beta1', 'Pod'])
+    """
+    found: list[str] = []
+    for piece in _pieces(name):
+        whole = _PLURAL_ACRONYM.sub(lambda match: match[1] + "S", piece)
+        start = 0
+        for match in _HUMP.finditer(whole):
+            found.append(piece[start : match.start()])
+            start = match.start()
+        found.append(piece[start:])
+    return [word for word in found if word]
+
+
+def _pieces(name: str) -> list[str]:
+    """Cut at everything that cannot stand in an identifier, and at underscores."""
+    if name.isascii() and name.isalnum():
+        return [name]
+    letters = (
+        letter if letter != "_" and ("a" + letter).isidentifier() else " "
+        for letter in unicodedata.normalize("NFKC", name)
+        if unicodedata.category(letter) not in ("Cf", "Cc", "Cs", "Co", "Cn") or letter.isspace()
+    )
+    return "".join(letters).split()
+
+
+def camel(parts: Sequence[str]) -> str:
+    """Join words as a method is named: `listForRepo`."""
+    if not parts:
+        return ""
+    first, *rest = parts
+    return identifier(first.lower() + "".join(map(_capital, rest)))
+
+
+def pascal(parts: Sequence[str]) -> str:
+    """Join words as a type is named: `PullRequest`."""
+    return identifier("".join(map(_capital, parts)))
+
+
+def _capital(word: str) -> str:
+    """Capitalise a word and keep its humps: `v1beta1` → `V1beta1`, `URLs` → `URLs`."""
+    return word[:1].upper() + (word[1:].lower() if len(word) > 3 and word.isupper() else word[1:])
+
+
+def identifier(text: str) -> str:
+    """Make `text`, which holds only letters, digits and underscores, a safe identifier."""
+    text = unicodedata.normalize("NFKC", text)
+    if len(text) > MAX_LENGTH:
+        mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        text = f"{text[: MAX_LENGTH - 9]}_{mark}"
+    if text in UNSAFE:
+        return text + "_"
+    return text if text.isidentifier() and not text.startswith("__") else "_" + text.lstrip("_")
+
+
+def singular(word: str) -> str:
+    """Reduce a word to the form in which it is compared: lower case, without a plural ending.
+
+    >>> singular("Issues"), singular("policies"), singular("addresses"), singular("status")
+    ('issue', 'policy', 'address', 'status')
+    """
+    word = word.lower()
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2:
+        return word[:-1]
+    return word
+
+
+def plural(word: str) -> bool:
+    """Whether a word looks like the name of a collection."""
+    return singular(word) != word.lower() or word.lower() in _COLLECTIVE
+
+
+_COLLECTIVE = frozenset(["people", "children", "data", "media", "metadata", "history"])
