@@ -1,0 +1,96 @@
+"""`tsbind check`: what is wrong with a document, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from tsbind.cli.files import spell
+from tsbind.cli.group import Command
+from tsbind.cli.screen import plural, print_json, say, show, visible, working
+from tsbind.cli.source import allow_ref_option, json_option, open_source
+from tsbind.errors import Diagnostic
+
+FINDINGS = 1
+
+
+@click.command(cls=Command)
+@click.argument("spec", metavar="SPEC")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Also check with openapi-spec-validator, which takes much longer.",
+)
+@click.option("--github", is_flag=True, help="Print annotations for GitHub Actions.")
+@allow_ref_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    spec: str,
+    full: bool,
+    github: bool,
+    allow_refs: tuple[str, ...],
+    json: bool,
+) -> None:
+    """Say what is wrong with an OpenAPI document, and where.
+
+    Ends with 1 when something in it is wrong, with 0 when there are at most warnings.
+    """
+    from tsbind.pipeline import Options, check
+
+    with working(f"checking {spell(spec)}"):
+        found = check(open_source(spec), Options(allow_refs=allow_refs), full=full)
+    if json:
+        print_json([_as_data(diagnostic) for diagnostic in found])
+    elif github:
+        for diagnostic in found:
+            show(annotation(diagnostic))
+    else:
+        for diagnostic in found:
+            show(f"{diagnostic.severity}: {diagnostic}")
+        say(_totals(found))
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        ctx.exit(FINDINGS)
+
+
+def _totals(found: Sequence[Diagnostic]) -> str:
+    errors = sum(diagnostic.severity == "error" for diagnostic in found)
+    lost = len({diagnostic.operation for diagnostic in found} - {""})
+    text = f"{plural(errors, 'error')}, {plural(len(found) - errors, 'warning')}"
+    return f"{text}; {plural(lost, 'operation')} cannot be compiled" if lost else text
+
+
+def _as_data(diagnostic: Diagnostic) -> dict[str, object]:
+    return {
+        "severity": diagnostic.severity,
+        "code": diagnostic.code,
+        "file": diagnostic.where.file,
+        "line": diagnostic.where.line,
+        "column": diagnostic.where.column,
+        "what": diagnostic.what,
+        "fix": diagnostic.fix,
+        "operation": diagnostic.operation,
+    }
+
+
+def annotation(diagnostic: Diagnostic) -> str:
+    """Spell a Diagnostic as a workflow command of GitHub Actions.
+
+    A document's text cannot end the line or the property that it stands in.
+    """
+    where = diagnostic.where
+    place = {"file": where.file, "line": where.line, "col": where.column, "title": diagnostic.code}
+    given = ",".join(f"{key}={_property(str(value))}" for key, value in place.items() if value)
+    text = diagnostic.what + (f"\nfix: {diagnostic.fix}" if diagnostic.fix else "")
+    return f"::{diagnostic.severity} {given}::{_message(text)}"
+
+
+def _message(text: str) -> str:
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(escaped)
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

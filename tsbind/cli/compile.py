@@ -1,0 +1,149 @@
+"""`tsbind compile`: a document in; declarations, stubs and a Bundle out."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+import msgspec
+
+from tsbind.cli.files import STDIN, spell, write_together
+from tsbind.cli.group import Command
+from tsbind.cli.screen import plural, print_json, say, share, show, working, write
+from tsbind.cli.source import document_options, document_text, json_option, open_source
+
+if TYPE_CHECKING:
+    from tsbind.pipeline import Compiled
+
+
+class _Cost(NamedTuple):
+    """Tokens of the document as published, and of the declarations."""
+
+    document: int
+    declarations: int
+
+
+_SHOWN = 20  # diagnostics that a person is shown; `tsbind check` shows them all
+
+
+@click.command(cls=Command)
+@click.argument("spec", metavar="SPEC")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write NAME.d.ts, NAME.py and NAME.bundle.json into this folder.",
+)
+@click.option("--name", metavar="NAME", help="Name of the files; by default that of SPEC.")
+@document_options
+@json_option
+def command(
+    spec: str,
+    folder: Path | None,
+    name: str | None,
+    docs: str,
+    selection: str,
+    budget: int | None,
+    allow_refs: tuple[str, ...],
+    json: bool,
+) -> None:
+    """Turn an OpenAPI document into declarations, stubs and a Bundle.
+
+    SPEC is a file of OpenAPI 2.0, 3.0, 3.1 or 3.2, as JSON or YAML; `-` is standard input.
+    Without -o the declarations go to standard output, and what there is to say to standard error.
+    """
+    from tsbind.meter import DEFAULT, tokenizer
+    from tsbind.pipeline import Options, compile
+
+    start = time.perf_counter()
+    options = Options(docs=docs, select=selection, budget=budget, allow_refs=allow_refs)
+    source, counter = open_source(spec), tokenizer(DEFAULT)
+    with working(f"compiling {spell(spec)}"), ThreadPoolExecutor(1) as beside:
+        counting = beside.submit(lambda: counter.count(document_text(source)))
+        compiled = compile(source, options)
+        cost = _Cost(counting.result(), counter.count(compiled.declarations))
+    name = _file_name(name or ("" if spec == STDIN else Path(spec).name), compiled.bundle.title)
+    written = _write(compiled, folder, name) if folder else []
+    seconds = time.perf_counter() - start
+    if json:
+        print_json(_report(compiled, cost, written, seconds))
+        return
+    tell = show if folder else say
+    for line in _summary(compiled, cost, written, seconds):
+        tell(line)
+    if not folder:
+        write(compiled.declarations)
+
+
+def _write(compiled: Compiled, folder: Path, name: str) -> list[str]:
+    files = {
+        folder / f"{name}.d.ts": compiled.declarations.encode(),
+        folder / f"{name}.py": compiled.stubs.encode(),
+        folder / f"{name}.bundle.json": msgspec.json.encode(compiled.bundle),
+    }
+    write_together(files)
+    return [str(path) for path in files]
+
+
+def _file_name(given: str, title: str) -> str:
+    """A name that is also a Python module's: of the file without its endings, else the title."""
+    stem = re.sub(r"(\.(json|ya?ml|openapi|swagger))+$", "", given, flags=re.I) or title
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower() or "api"
+    return f"_{words}" if words[0].isdigit() else words
+
+
+def _report(
+    compiled: Compiled, cost: _Cost, written: list[str], seconds: float
+) -> dict[str, object]:
+    """What `--json` prints; without -o it holds what would have been written."""
+    bundle = compiled.bundle
+    report: dict[str, object] = {
+        "title": bundle.title,
+        "version": bundle.version,
+        "fingerprint": bundle.fingerprint,
+        "operations": len(bundle.calls),
+        "types": compiled.types,
+        "tokens": {"document": cost.document, "declarations": cost.declarations},
+        "fit": compiled.fit,
+        "diagnostics": list(compiled.diagnostics),
+        "seconds": round(seconds, 3),
+    }
+    if written:
+        return {**report, "files": written}
+    outputs = {"declarations": compiled.declarations, "stubs": compiled.stubs, "bundle": bundle}
+    return {**report, **outputs}
+
+
+def _summary(compiled: Compiled, cost: _Cost, written: list[str], seconds: float) -> Iterator[str]:
+    bundle = compiled.bundle
+    counts = f"{plural(len(bundle.calls), 'operation')}, {plural(compiled.types, 'type')}"
+    yield f"{bundle.title} {bundle.version}: {counts}, {seconds:.2f} s"
+    yield (
+        f"tokens: {cost.document:,} of the document, {cost.declarations:,} of the declarations"
+        f" ({share(cost.declarations, cost.document)})"
+    )
+    if compiled.fit and compiled.fit.given_up:
+        yield f"given up to fit: {', '.join(compiled.fit.given_up)}"
+    yield from _skipped(compiled)
+    if written:
+        yield f"wrote {', '.join(written)}"
+
+
+def _skipped(compiled: Compiled) -> Iterator[str]:
+    lost = [diagnostic for diagnostic in compiled.diagnostics if diagnostic.operation]
+    if lost:
+        yield f"skipped {plural(len({each.operation for each in lost}), 'operation')}:"
+    for diagnostic in lost[:_SHOWN]:
+        yield f"  {diagnostic.operation}: {diagnostic}".replace("\n", "\n    ")
+    if len(lost) > _SHOWN:
+        yield f"  and {len(lost) - _SHOWN:,} more"
+    if others := len(compiled.diagnostics) - len(lost):
+        yield f"{plural(others, 'other finding')}: `tsbind check` lists them"

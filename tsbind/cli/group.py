@@ -1,0 +1,141 @@
+"""The commands by name, imported when they are called, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+from tsbind.cli.screen import complain, print_json, show
+from tsbind.errors import RunError, TsbindError
+
+FAULT, INTERRUPTED, PIPE_CLOSED = 70, 130, 141
+
+# What `tsbind --help` says, here so that it need not import what each command needs.
+COMMANDS = {
+    "compile": "Turn an OpenAPI document into declarations, stubs and a Bundle.",
+    "check": "Say what is wrong with an OpenAPI document, and where.",
+    "tokens": "Count the tokens of API descriptions, exactly and offline.",
+    "run": "Run a program against compiled APIs and print what it returns.",
+    "demo": "Compile and call a small chat API that runs on this machine.",
+    "completion": "Print the script that completes tsbind's commands in a shell.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands live in modules of the same name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"tsbind.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+class Command(click.Command):
+    """A command whose errors are one located paragraph, or JSON where JSON was asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command; an error of tsbind's becomes its exit code."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Python would complain again when it flushes stdout on the way out.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
+        except TsbindError as error:
+            if ctx.params.get("json"):
+                print_json({"error": describe(error)})
+            else:
+                complain(str(error))
+            ctx.exit(error.exit_code)
+
+
+def describe(error: TsbindError) -> dict[str, object]:
+    """Return an error as data: what `--json` prints under "error"."""
+    told: dict[str, object] = {
+        "type": type(error).__name__,
+        "code": error.code,
+        "where": error.where,
+        "what": error.what,
+        "fix": error.fix,
+        "exit_code": error.exit_code,
+    }
+    if isinstance(error, RunError) and (stack := getattr(error, "stack", "")):
+        told["stack"] = stack
+    return told
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        show(f"tsbind {version('tsbind')}")
+    except PackageNotFoundError:
+        show("tsbind, from a checkout that is not installed")
+    ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
+def root() -> None:
+    """Compile an OpenAPI document to few tokens; run programs against it in isolates."""
+
+
+def main(arguments: Sequence[str] | None = None, commands: click.Group = root) -> int:
+    """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character still gets text
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _outcome(arguments, commands)
+    except (KeyboardInterrupt, click.Abort):
+        complain("interrupted")
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("TSBIND_TRACEBACK"):
+            traceback.print_exc()
+        complain(
+            f"tsbind itself failed: {type(error).__name__}: {error} [fault]\n"
+            "fix: run it again with TSBIND_TRACEBACK=1 and report what it prints"
+        )
+        return FAULT
+
+
+def _outcome(arguments: Sequence[str] | None, commands: click.Group) -> int:
+    try:
+        code = commands.main(arguments, prog_name="tsbind", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except TsbindError as error:  # raised while arguments were read
+        complain(str(error))
+        return error.exit_code
+    sys.stdout.flush()
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,107 @@
+"""Where commands speak: results on stdout, everything else on stderr.
+
+Much of what is said comes from documents and programs, so whatever could steer a terminal is made
+visible first.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+import msgspec
+
+# Control characters but for line feed and tab, and what reorders or hides text.
+_STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_PATIENCE = 0.5  # seconds before progress is shown
+
+
+def visible(text: str) -> str:
+    """Return `text` with every character that could steer a terminal spelled as an escape."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def say(text: str = "") -> None:
+    """Tell a person something that is no result: on stderr."""
+    click.echo(visible(text), err=True)
+
+
+def show(text: str = "") -> None:
+    """Print a result meant for people: on stdout."""
+    click.echo(visible(text))
+
+
+def complain(text: str) -> None:
+    """Say what went wrong; red on a terminal."""
+    click.secho(visible(text), err=True, fg="red" if sys.stderr.isatty() else None)
+
+
+def write(text: str) -> None:
+    """Print a result meant for programs as it is, in UTF-8 whatever the locale says."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+def print_json(value: object) -> None:
+    """Print a result as JSON, indented."""
+    write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out rows in columns: the first to the left, the others, which are numbers, right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = []
+    for row in (header, *rows):
+        first, *others = (visible(cell) for cell in row)
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def plural(number: int, noun: str) -> str:
+    """Return `1 type`, `2 replies`, `1,223 operations`."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return `part` as a percentage of `whole`, with as many digits as say something."""
+    if not whole:
+        return "-"
+    percent = 100 * part / whole
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
+
+
+@contextmanager
+def working(label: str) -> Iterator[None]:
+    """Show on a terminal that something long is going on, with the seconds that it takes."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done = threading.Event()
+    thread = threading.Thread(target=_tick, args=(visible(label), done), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _tick(label: str, done: threading.Event) -> None:
+    start = time.monotonic()
+    if done.wait(_PATIENCE):
+        return
+    while not done.wait(0.1):
+        sys.stderr.write(f"\r{label} … {time.monotonic() - start:.1f} s")
+        sys.stderr.flush()
+    sys.stderr.write("\r\x1b[K")
+    sys.stderr.flush()

@@ -1,0 +1,75 @@
+"""The options that say which document to compile and how; shared by several commands."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tsbind.cli.files import STDIN, read
+
+DOCUMENT_BYTES = 64 << 20
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def document_options(function: Function) -> Function:
+    """Add what narrows a document to what a model is to see."""
+    for option in reversed(
+        (
+            click.option(
+                "--docs",
+                type=click.Choice(("none", "brief", "full")),
+                default="none",
+                show_default=True,
+                help="How much prose goes into the declarations.",
+            ),
+            click.option(
+                "--select",
+                "selection",
+                metavar="QUERY",
+                default="",
+                help="Keep only these operations: `tag:issues and read`, `path:/repos/**`, …",
+            ),
+            click.option(
+                "--budget",
+                type=click.IntRange(min=1),
+                metavar="TOKENS",
+                help="Give up detail, least loss first, until the declarations fit.",
+            ),
+            allow_ref_option,
+        )
+    ):
+        function = option(function)
+    return function
+
+
+allow_ref_option = click.option(
+    "--allow-ref",
+    "allow_refs",
+    multiple=True,
+    metavar="HOST",
+    help="Fetch parts of the document that lie on this host; may be repeated.",
+)
+
+json_option = click.option("--json", is_flag=True, help="Print JSON for programs.")
+
+
+def open_source(spec: str) -> bytes | Path:
+    """Return what the command line names: the path, or the bytes of standard input for `-`."""
+    return read(spec, limit=DOCUMENT_BYTES, what="document") if spec == STDIN else Path(spec)
+
+
+def document_text(source: bytes | Path) -> str:
+    """Return the document as a model would be sent it, whatever its encoding.
+
+    Parts that lie in other files are not in it.
+    """
+    if isinstance(source, Path):
+        data = read(str(source), limit=DOCUMENT_BYTES, what="document")
+    else:
+        data = source
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if marked else "utf-8-sig", "replace")
