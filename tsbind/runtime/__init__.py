@@ -1,1 +1,94 @@
+"""Runs programs against Bundles, with no compiler in sight.
 
+Importing this is cheap: the engine, the validators and the HTTP client load when a run needs them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tsbind.runtime.credentials import (
+        ClientCredentials,
+        Credentials,
+        Env,
+        Keyring,
+        RefreshToken,
+        SecretFile,
+    )
+    from tsbind.runtime.failures import (
+        ApiError,
+        ArgumentError,
+        CallError,
+        HostError,
+        NetworkError,
+        ReplyError,
+    )
+    from tsbind.runtime.host import Host
+    from tsbind.runtime.http import FakeTransport, HttpTransport, Request, Response, Transport
+    from tsbind.runtime.limits import Limits, Usage
+    from tsbind.runtime.policy import Answer, Budget, Policy, Question, Rule
+    from tsbind.runtime.runner import Result, run, run_sync
+    from tsbind.runtime.trace import Event, Trace
+    from tsbind.runtime.values import File
+
+_HOME = {
+    "credentials": "ClientCredentials Credentials Env Keyring RefreshToken SecretFile",
+    "failures": "ApiError ArgumentError CallError HostError NetworkError ReplyError",
+    "host": "Host",
+    "http": "FakeTransport HttpTransport Request Response Transport",
+    "limits": "Limits Usage",
+    "policy": "Answer Budget Policy Question Rule",
+    "runner": "Result run run_sync",
+    "trace": "Event Trace",
+    "values": "File",
+}
+_WHERE = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = [
+    "Answer",
+    "ApiError",
+    "ArgumentError",
+    "Budget",
+    "CallError",
+    "ClientCredentials",
+    "Credentials",
+    "Env",
+    "Event",
+    "FakeTransport",
+    "File",
+    "Host",
+    "HostError",
+    "HttpTransport",
+    "Keyring",
+    "Limits",
+    "NetworkError",
+    "Policy",
+    "Question",
+    "RefreshToken",
+    "ReplyError",
+    "Request",
+    "Response",
+    "Result",
+    "Rule",
+    "SecretFile",
+    "Trace",
+    "Transport",
+    "Usage",
+    "run",
+    "run_sync",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

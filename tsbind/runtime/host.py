@@ -28,17 +28,15 @@ A Host belongs to no run: one serves any number of them, at once, on any event l
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from tsbind.bundle import Bundle, Call, Json
 from tsbind.errors import BundleError
 from tsbind.runtime.credentials import Credentials
 from tsbind.runtime.exchange import Exchange
 from tsbind.runtime.http import HttpTransport, Transport
-from tsbind.runtime.policy import ALLOW_ALL, Policy
-from tsbind.runtime.validate import Validators
-
-Strictness = Literal["strict", "warn", "off"]
+from tsbind.runtime.policy import ALLOW_ALL, Policy, Question
+from tsbind.runtime.validate import Strictness, Validators
 
 
 class Host:
@@ -77,7 +75,8 @@ class Host:
             bundle,
             base_url=base_url,
             credentials=credentials or Credentials(),
-            transport=transport or HttpTransport(),
+            # Only an operator may send requests to addresses that are not public.
+            transport=transport or HttpTransport(private=base_url is not None),
             validators=self._validators,
             slashes=frozenset(slashes),
         )
@@ -105,12 +104,40 @@ class Host:
         """Return the operation of that dotted name; raises BundleError when there is none."""
         call = self.bundle.calls.get(op)
         if call is None:
-            raise BundleError(f'has no operation "{op}"', where=self.bundle.title, code="no-operation")
+            raise BundleError(
+                f'has no operation "{op}"', where=self.bundle.title, code="no-operation"
+            )
         return call
+
+    def check_arguments(self, call: Call, args: Mapping[str, Json]) -> None:
+        """Raise ArgumentError unless `args` fits the operation."""
+        self._validators.check_arguments(call, args)
+
+    def question(self, api: str, call: Call, args: Mapping[str, Json], reason: str) -> Question:
+        """Return what somebody must decide about a call: the request that it would make."""
+        request = self._exchange.request(call, args)
+        return Question(
+            api=api,
+            op=call.op,
+            args=args,
+            method=request.method,
+            url=request.url,
+            body=request.body,
+            reason=reason,
+            summary=call.summary,
+        )
 
     def redact(self, text: str) -> str:
         """Return `text` with every secret of this Host replaced."""
         return self._exchange.credentials.redact_text(text)
+
+    def redact_json(self, value: Json) -> Json:
+        """Return a JSON value with every secret of this Host replaced."""
+        return self._exchange.credentials.redact_json(value)
+
+    def shows_secret(self, data: bytes) -> bool:
+        """Whether a secret of this Host is in `data`, raw or encoded."""
+        return self._exchange.credentials.shows_in(data)
 
     async def close(self) -> None:
         """Give up the connections that this event loop holds."""
@@ -124,7 +151,7 @@ class Host:
 
 
 def _check_fingerprint(host: type[Host], bundle: Bundle) -> None:
-    if host.FINGERPRINT and host.FINGERPRINT != bundle.fingerprint:
+    if host.FINGERPRINT and bundle.fingerprint != host.FINGERPRINT:
         raise BundleError(
             f'the stubs "{host.__name__}" were made from "{host.FINGERPRINT}",'
             f' this Bundle is "{bundle.fingerprint}"',

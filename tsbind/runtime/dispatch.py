@@ -1,0 +1,252 @@
+"""Answer what the guest asks: find the operation, check, decide, call the host, and hide secrets.
+
+Everything that comes in is hostile; everything that goes out has passed redaction.  An answer that
+the program may catch is a `CallReply`; what ends the run is raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+import msgspec
+
+from tsbind.bundle import Call, Json
+from tsbind.errors import BundleError, CredentialError, LimitError, PolicyError, TsbindError
+from tsbind.runtime import values
+from tsbind.runtime.failures import ArgumentError, CallError, HostError
+from tsbind.runtime.host import Host
+from tsbind.runtime.limits import Limits, Usage
+from tsbind.runtime.messages import CallFailure, CallReply, CallRequest
+from tsbind.runtime.policy import Answer, Approve, Policy, Spent, charged, decide
+from tsbind.runtime.trace import Event, OnEvent, Trace, recording
+
+
+class Binding(msgspec.Struct, frozen=True):
+    """One API of a run: under which global name, on which host, by which policy."""
+
+    root: str
+    host: Host
+    policy: Policy
+
+
+class Dispatcher:
+    """Answers the calls of one run, and keeps what it learns of them in `trace` and `usage`."""
+
+    def __init__(
+        self,
+        bindings: Mapping[str, Binding],
+        limits: Limits,
+        usage: Usage,
+        *,
+        clock: Callable[[], float],
+        approve: Approve | None = None,
+        pause: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        self.trace = Trace()
+        self.causes: dict[int, BaseException] = {}  # by call: what the program saw less of
+        self._bindings = bindings
+        self._limits = limits
+        self._usage = usage
+        self._clock = clock
+        self._approve = approve
+        self._pause = pause
+        self._on_event = on_event
+        self._turns = asyncio.Semaphore(limits.concurrency)
+        self._spent = {
+            root: tuple(Spent() for _ in binding.policy.budgets)
+            for root, binding in bindings.items()
+        }
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The global names under which the program reaches the APIs."""
+        return tuple(self._bindings)
+
+    def names(self) -> tuple[str, ...]:
+        """The dotted names of all operations as the guest knows them, sorted."""
+        several = len(self._bindings) > 1
+        return tuple(
+            sorted(
+                f"{root}.{op}" if several else op
+                for root, binding in self._bindings.items()
+                for op in binding.host.bundle.calls
+            )
+        )
+
+    def announce(self, request: CallRequest, step: int) -> Event:
+        """Note a call that the guest asked for; raises LimitError when it is one too many."""
+        self._usage.calls += 1
+        if self._usage.calls > self._limits.calls:
+            raise LimitError(
+                "calls", used=self._usage.calls, allowed=self._limits.calls, unit="calls"
+            )
+        event = Event(id=request.id, op=request.op[:200], step=step, asked=self._clock())
+        self.trace.events.append(event)
+        return event
+
+    async def answer(self, request: CallRequest, event: Event) -> CallReply:
+        """Return the reply to one call.
+
+        Raises LimitError when the run has used too much; every other failure is the program's to
+        catch.
+        """
+        event.began = self._clock()
+        try:
+            binding, call = self._found(request.op)
+            reply = await self._answered(binding, call, request, event)
+        except LimitError:
+            raise
+        except (CallError, TsbindError) as error:
+            reply = self._failed(request, event, error)
+        except Exception as error:  # the operator's own code may raise anything
+            failure = HostError(f"{request.op[:200]}: the host failed to answer", code="host")
+            reply = self._failed(request, event, failure)
+            self.causes[request.id] = error
+        event.ended = self._clock()
+        if self._on_event is not None:
+            self._on_event(event)
+        return reply
+
+    def _found(self, op: str) -> tuple[Binding, Call]:
+        root, op = self._split(op)
+        binding = self._bindings.get(root)
+        call = binding.host.bundle.calls.get(op) if binding else None
+        if binding is None or call is None:
+            raise ArgumentError(f'there is no operation "{op[:200]}"', code="no-operation")
+        return binding, call
+
+    def _split(self, op: str) -> tuple[str, str]:
+        if len(self._bindings) == 1:
+            return next(iter(self._bindings)), op
+        root, _, rest = op.partition(".")
+        return root, rest
+
+    async def _answered(
+        self, binding: Binding, call: Call, request: CallRequest, event: Event
+    ) -> CallReply:
+        args = _arguments(request)
+        binding.host.check_arguments(call, args)
+        args = await self._decided(binding, call, args, event)
+        async with self._turn(event):
+            with recording(event), self._charging(binding, call, event):
+                value = await binding.host.call(call.op, args)
+        return CallReply(request.id, ok=self._delivered(binding.host, value, event))
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, event: Event) -> AsyncIterator[None]:
+        async with self._turns:
+            event.began = self._clock()
+            yield
+
+    @contextlib.contextmanager
+    def _charging(self, binding: Binding, call: Call, event: Event) -> Iterator[None]:
+        budgets = [self._spent[binding.root][i] for i in charged(binding.policy, call)]
+        try:
+            yield
+        finally:
+            self._charge_run(event)
+            for spent in budgets:
+                spent.request_bytes += event.request_bytes
+                spent.reply_bytes += event.reply_bytes
+                spent.seconds += self._clock() - event.began
+
+    def _charge_run(self, event: Event) -> None:
+        used, limits = self._usage, self._limits
+        used.request_bytes += event.request_bytes
+        used.reply_bytes += event.reply_bytes
+        for name in ("request_bytes", "reply_bytes"):
+            if getattr(used, name) > getattr(limits, name):
+                raise LimitError(
+                    name,
+                    used=getattr(used, name),
+                    allowed=getattr(limits, name),
+                    unit="bytes",
+                )
+
+    async def _decided(
+        self, binding: Binding, call: Call, args: Mapping[str, Json], event: Event
+    ) -> Mapping[str, Json]:
+        """Return the arguments to go on with; raises PolicyError when the call is refused."""
+        spent = self._spent[binding.root]
+        verdict = decide(binding.policy, call, spent)
+        event.verdict, event.reason = verdict.effect, verdict.reason
+        if verdict.effect == "deny":
+            raise PolicyError(f"{call.op} is not allowed: {verdict.reason}")
+        for index in charged(binding.policy, call):
+            spent[index].calls += 1  # now, so that calls at the same time are counted too
+        if verdict.effect == "allow":
+            return args
+        answer = await self._asked(binding, call, args, verdict.reason)
+        event.verdict = "ask: allowed" if answer.allow else "ask: denied"
+        if not answer.allow:
+            raise PolicyError(f"{call.op} was not approved: {answer.reason or 'no reason given'}")
+        if answer.args is None:
+            return args
+        event.verdict = "ask: edited"
+        binding.host.check_arguments(call, answer.args)
+        return answer.args
+
+    async def _asked(
+        self, binding: Binding, call: Call, args: Mapping[str, Json], reason: str
+    ) -> Answer:
+        if self._approve is None:
+            return Answer(False, reason="it needs approval, and nobody is there to give it")
+        question = binding.host.question(binding.root, call, args, reason)
+        with self._pause():  # a person's time is not the program's
+            answer = self._approve(question)
+            answer = await answer if inspect.isawaitable(answer) else answer
+        return answer if isinstance(answer, Answer) else Answer(answer is True)
+
+    def _delivered(self, host: Host, value: Json, event: Event) -> msgspec.Raw:
+        """The reply as the guest gets it: JSON, without anything that is secret."""
+        try:
+            text = values.encode(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise HostError(f"{event.op}: the reply is not JSON: {error}", code="host") from None
+        if host.shows_secret(text):
+            text = values.encode(host.redact_json(value))
+            event.notes.append("reply: it echoed a credential, which was redacted")
+        event.value_bytes = len(text)
+        return msgspec.Raw(text)
+
+    def _failed(
+        self, request: CallRequest, event: Event, error: CallError | TsbindError
+    ) -> CallReply:
+        self.causes[request.id] = error
+        failure = self._redacted(_failure_of(error))
+        event.error = f"{failure.name}: {failure.message}"[:400]
+        return CallReply(request.id, error=failure)
+
+    def _redacted(self, failure: CallFailure) -> CallFailure:
+        message, body = failure.message, failure.body
+        for binding in self._bindings.values():
+            message = binding.host.redact(message)
+            if body is not None and binding.host.shows_secret(bytes(body)):
+                hidden = binding.host.redact_json(msgspec.json.decode(body))
+                body = msgspec.Raw(msgspec.json.encode(hidden))
+        return msgspec.structs.replace(failure, message=message, body=body)
+
+
+def _arguments(request: CallRequest) -> Mapping[str, Json]:
+    args = values.decode(request.args)
+    if args is None:
+        return {}
+    if not isinstance(args, dict):
+        raise ArgumentError(f"{request.op}: the argument must be one object", code="argument")
+    return args
+
+
+def _failure_of(error: CallError | TsbindError) -> CallFailure:
+    match error:
+        case CallError():
+            return error.failure()
+        case CredentialError() | PolicyError():
+            return CallFailure(type(error).__name__, error.what, code=error.code)
+        case BundleError():
+            return CallFailure("HostError", error.what, code=error.code)
+        case _:
+            return CallFailure("HostError", "the host failed to answer", code=error.code)

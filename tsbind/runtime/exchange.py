@@ -1,0 +1,247 @@
+"""One call over the wire: check, write, authorise, send (again, where that is safe), read, check.
+
+arguments → validate → serialise → credentials → transport → media type → validate → value
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import random
+import re
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tsbind.bundle import Body, Bundle, Call, Json, Server
+from tsbind.errors import BundleError, CredentialError
+from tsbind.runtime import body as bodies
+from tsbind.runtime import escape, serialise
+from tsbind.runtime.credentials import Credentials
+from tsbind.runtime.failures import ArgumentError, NetworkError
+from tsbind.runtime.http import Request, Response, Timeouts, Transport
+from tsbind.runtime.reply import accepted, error_of, promised, value_of
+from tsbind.runtime.trace import current
+from tsbind.runtime.validate import Validators
+
+# RFC 9110 §9.2.2; only these may be sent again without knowing what became of the first.
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE"})
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NETWORK_AGAIN = frozenset({"network", "timeout"})
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+class Retries(msgspec.Struct, frozen=True):
+    """How often and how patiently an idempotent call is sent again."""
+
+    attempts: int = 3  # in all
+    first: float = 0.2  # seconds before the second attempt; doubled each time, with jitter
+    longest: float = 20.0  # a longer Retry-After is not waited for
+
+
+class Exchange:
+    """Makes the requests of one Bundle."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        base_url: str | None,
+        credentials: Credentials,
+        transport: Transport,
+        validators: Validators,
+        slashes: frozenset[str] = frozenset(),
+        retries: Retries = Retries(),  # noqa: B008 - frozen
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+    ) -> None:
+        credentials.check_names(bundle.schemes)
+        self._bundle = bundle
+        self._base_url = _checked_base(base_url) if base_url is not None else None
+        self._validators = validators
+        self._slashes = slashes
+        self._retries = retries
+        self._timeouts = timeouts
+        self.credentials = credentials
+        self.transport = transport
+
+    async def send(self, call: Call, args: Mapping[str, Json]) -> Json:
+        """Return the value of the reply; raises CallError or CredentialError when there is none."""
+        self._validators.check_arguments(call, args)
+        request = self.request(call, args)
+        auth = await self.credentials.authorise(
+            call, self._bundle.schemes, request.url, self.transport
+        )
+        if auth and self._base_url is None:
+            _refuse_clear_text(request.url)
+        response = await self._answered(call, msgspec.structs.replace(request, auth=auth))
+        if not 200 <= response.status < 300:
+            raise error_of(response)
+        value = value_of(response)
+        self._check_reply(call, response, value)
+        return value
+
+    def request(self, call: Call, args: Mapping[str, Json]) -> Request:
+        """Return the request that the call means, without credentials."""
+        target = serialise.place(call, args, slashes=self._slashes)
+        headers = [("Accept", accepted(call)), *target.headers]
+        content: bytes | None = None
+        chosen = self._chosen_body(call, args)
+        if chosen is not None:
+            written = bodies.write(*chosen)
+            content = written.content
+            headers.append(("Content-Type", escape.check_header_value(written.media, call.op)))
+        elif call.bodies and call.method in ("POST", "PUT", "PATCH"):
+            content = b""
+        url = self._base(call) + target.path
+        return Request(
+            method=call.method,
+            url=f"{url}?{target.query}" if target.query else url,
+            headers=_one_of_each(headers),
+            cookies=target.cookies,
+            body=content,
+            timeouts=self._timeouts,
+        )
+
+    def _chosen_body(self, call: Call, args: Mapping[str, Json]) -> tuple[Body, Json] | None:
+        """The first body that the arguments fit, with its value; None to send nothing."""
+        given = [(body, bodies.value_of(call, body, args)) for body in call.bodies]
+        given = [(body, value) for body, value in given if value is not None]
+        for body, value in given:
+            if len(given) == 1 or self._validators.fits(call, body, value):
+                return body, value
+        if given:
+            raise ArgumentError(f"{call.op}: the body fits none of its media types", code="body")
+        return None
+
+    def _base(self, call: Call) -> str:
+        """The address that the path is added to, without a final slash."""
+        if self._base_url is not None:
+            return self._base_url
+        for server in call.servers or self._bundle.servers:
+            url = _expanded(server)
+            if urlsplit(url).scheme in ("http", "https"):
+                return _checked_base(url)
+        raise BundleError(
+            "the document does not say where the API answers",
+            where=self._bundle.title,
+            fix="give the base URL: --base-url, or Host(bundle, base_url)",
+            code="no-server",
+        )
+
+    async def _answered(self, call: Call, request: Request) -> Response:
+        """Send until there is an answer to keep; only what is idempotent is sent twice."""
+        again = call.method in IDEMPOTENT or _has_idempotency_key(request)
+        attempts = self._retries.attempts if again else 1
+        for attempt in range(1, attempts + 1):
+            _record_sent(request, attempt)
+            try:
+                response = await self.transport.send(request)
+            except NetworkError as error:
+                if attempt == attempts or error.code not in _NETWORK_AGAIN:
+                    raise
+                pause = self._pause(attempt, None)
+            else:
+                _record_answer(response)
+                wait = self._pause(attempt, response) if response.status in _AGAIN else None
+                if attempt == attempts or wait is None:
+                    return response
+                pause = wait
+            await asyncio.sleep(pause or 0.0)
+        raise AssertionError("the loop returns or raises")
+
+    def _pause(self, attempt: int, response: Response | None) -> float | None:
+        """Seconds before the next attempt; None when the API wants more than we would wait."""
+        asked = _retry_after(response.header("retry-after")) if response else None
+        if asked is not None:
+            return asked if asked <= self._retries.longest else None
+        backoff = self._retries.first * 2 ** (attempt - 1)
+        return float(min(backoff, self._retries.longest) * random.uniform(0.5, 1.0))
+
+    def _check_reply(self, call: Call, response: Response, value: Json) -> None:
+        event = current()
+        promise = promised(call, response)
+        if promise is None:
+            if call.replies and event is not None and self._validators.replies != "off":
+                kind = response.header("content-type") or "no content"
+                event.notes.append(f"reply: {response.status} {kind} is not in the document")
+            return
+        faults = self._validators.check_reply(call, promise, value)
+        if event is not None:
+            event.notes.extend(faults)
+
+
+def _one_of_each(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Each header once; what the operation's own parameters say wins over our defaults."""
+    kept: dict[str, tuple[str, str]] = {}
+    for name, value in headers:
+        kept[name.lower()] = (name, value)
+    return tuple(kept.values())
+
+
+def _expanded(server: Server) -> str:
+    def value(match: re.Match[str]) -> str:
+        variable = server.variables.get(match[1])
+        return variable.default if variable else match[0]
+
+    return _VARIABLE.sub(value, server.url)
+
+
+def _checked_base(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+        raise BundleError(
+            f'the base URL "{url[:200]}" is not an absolute http or https URL', code="base-url"
+        )
+    if "@" in parts.netloc or parts.fragment or parts.query:
+        raise BundleError(
+            "the base URL holds a user, a query or a fragment",
+            fix="give credentials with --credential",
+            code="base-url",
+        )
+    return url.rstrip("/")
+
+
+def _refuse_clear_text(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise CredentialError(
+            f'the document names "{parts.netloc}", which would get credentials unencrypted',
+            fix="give the base URL yourself, with https where the API has it",
+            code="credential-clear",
+        )
+
+
+def _has_idempotency_key(request: Request) -> bool:
+    return any(name.lower() == "idempotency-key" for name, _ in request.headers)
+
+
+def _retry_after(header: str) -> float | None:
+    """Seconds of a Retry-After header (RFC 9110 §10.2.3), in either of its forms."""
+    header = header.strip()
+    if header.isascii() and header.isdigit():
+        return float(header)
+    try:
+        when = email.utils.parsedate_to_datetime(header)
+    except (TypeError, ValueError):
+        return None
+    return max(when.timestamp() - time.time(), 0.0)
+
+
+def _record_sent(request: Request, attempt: int) -> None:
+    event = current()
+    if event is not None:
+        event.method, event.url, event.attempts = request.method, request.url, attempt
+        event.request_bytes += len(request.url) + len(request.body or b"")
+
+
+def _record_answer(response: Response) -> None:
+    event = current()
+    if event is not None:
+        event.status = response.status
+        event.reply_bytes += len(response.body)

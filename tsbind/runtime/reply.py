@@ -1,0 +1,171 @@
+"""Read a response as the value of a call: by its media type, and by what the document promises.
+
+JSON and +json become JSON; text becomes a string; JSON lines, JSON sequences and event streams
+become lists; no content becomes null; everything else becomes bytes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from tsbind.bundle import Call, Json, Reply
+from tsbind.runtime.failures import ApiError, NetworkError
+from tsbind.runtime.http import Response
+from tsbind.runtime.serialise import is_json
+
+EXCERPT = 2_000  # characters of an error body that is not JSON
+ERROR_BODY = 16_384  # bytes of JSON of an error that cross into the guest
+_CHARSET = re.compile(r';\s*charset="?([A-Za-z0-9._:-]+)"?', re.I)
+_TEXT = ("application/xml", "application/yaml", "application/x-yaml", "application/javascript")
+
+
+def value_of(response: Response) -> Json:
+    """Return the body as a value; raises NetworkError when it is not what it says."""
+    media = response.header("content-type")
+    essence = media.partition(";")[0].strip().lower()
+    body = response.body
+    if not body:
+        return [] if essence in _READERS and response.status != 204 else None
+    if essence in _READERS:
+        return list(_READERS[essence](body, response.cut))
+    if is_json(media) or (not essence and body.lstrip()[:1] in (b"{", b"[")):
+        return _json(body)
+    if essence.startswith("text/") or essence.endswith("+xml") or essence in _TEXT:
+        return _text(body, media)
+    return body
+
+
+def error_of(response: Response) -> ApiError:
+    """Return the ApiError of a response that is no success."""
+    status = response.status
+    try:
+        body = value_of(response)
+    except NetworkError:
+        body = response.body
+    if isinstance(body, bytes):
+        body = body[:EXCERPT].decode("utf-8", "replace")
+    if isinstance(body, str):
+        body = body[:EXCERPT]
+    elif len(response.body) > ERROR_BODY:
+        body = response.body[:EXCERPT].decode("utf-8", "replace")
+    text = _message(body)
+    if 300 <= status < 400:
+        text = "the API answered with a redirect, which is not followed"
+    code = _field(body, ("code", "error_code", "errorCode", "type", "error"))
+    return ApiError(
+        status, f"status {status}: {text}" if text else f"status {status}", code=code, body=body
+    )
+
+
+def promised(call: Call, response: Response) -> Reply | None:
+    """Return what the document says about this status and media type, if anything."""
+    media = response.header("content-type").partition(";")[0].strip().lower()
+    if not response.body:
+        media = ""
+    code = str(response.status)
+    for status in (code, f"{code[0]}XX", "default"):
+        matching = [reply for reply in call.replies if reply.status.upper() == status.upper()]
+        for reply in matching:
+            if _same_media(reply.media, media):
+                return reply
+        if matching:
+            return None
+    return None
+
+
+def accepted(call: Call) -> str:
+    """Return the Accept header: the media types that the document promises, in its order."""
+    listed = dict.fromkeys(reply.media for reply in call.replies if reply.media)
+    return ", ".join(listed) or "*/*"
+
+
+def _same_media(promise: str, media: str) -> bool:
+    promise = promise.partition(";")[0].strip().lower()
+    if promise == media or (is_json(promise) and is_json(media)):
+        return True
+    kind, _, sub = promise.partition("/")
+    return sub == "*" and (kind == "*" or media.startswith(f"{kind}/"))
+
+
+def _json(body: bytes) -> Json:
+    try:
+        return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NetworkError(f"the reply is not JSON: {error}", code="json") from None
+
+
+def _text(body: bytes, media: str) -> str:
+    named = _CHARSET.search(media)
+    try:
+        return body.decode(named[1] if named else "utf-8", "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
+
+
+def _lines(body: bytes, cut: bool) -> Iterator[Json]:
+    """JSON lines; the last may be half a line when the stream was cut."""
+    lines = body.split(b"\n")
+    for line in lines[:-1] if cut else lines:
+        if line.strip():
+            yield _json(line)
+
+
+def _sequence(body: bytes, cut: bool) -> Iterator[Json]:
+    """JSON text sequences (RFC 7464): each text after a record separator."""
+    texts = body.split(b"\x1e")
+    for text in texts[:-1] if cut else texts:
+        if text.strip():
+            yield _json(text)
+
+
+def _events(body: bytes, cut: bool) -> Iterator[Json]:
+    """Server-sent events (WHATWG HTML §9.2.6) as objects of their fields; comments are dropped."""
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    blocks = re.split(r"(?:\r\n|\r|\n){2}", text)
+    for block in blocks[:-1] if cut else blocks:
+        event: dict[str, Json] = {}
+        for line in re.split(r"\r\n|\r|\n", block):
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if name == "data":
+                event["data"] = f"{event['data']}\n{value}" if "data" in event else value
+            elif name in ("event", "id"):
+                event[name] = value
+            elif name == "retry" and value.isascii() and value.isdigit():
+                event[name] = int(value)
+        if event:
+            yield event
+
+
+_READERS = {
+    "text/event-stream": _events,
+    "application/jsonl": _lines,
+    "application/x-ndjson": _lines,
+    "application/x-jsonlines": _lines,
+    "application/json-seq": _sequence,
+}
+
+
+def _message(body: Json) -> str:
+    """The one sentence that most APIs put somewhere in the body of an error."""
+    if isinstance(body, str):
+        return " ".join(body.split())[:300]
+    return _field(body, ("message", "detail", "title", "error_description", "error", "reason"))
+
+
+def _field(body: Json, names: tuple[str, ...]) -> str:
+    if not isinstance(body, dict):
+        return ""
+    for name in names:
+        value = body.get(name)
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return str(value)[:300]
+        if isinstance(value, dict):
+            inner = _field(value, names)
+            if inner:
+                return inner
+    return ""

@@ -1,0 +1,280 @@
+"""Run a program against one or several APIs: Bundle + program → `Result`.
+
+    result = await run("return (await api.rooms.list({})).length", bundle, base_url=…)
+
+Everything that can go wrong is a `RunError`, with what was logged, called and used up to then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import TypedDict, TypeVar, Unpack
+
+import msgspec
+
+from tsbind.bundle import Bundle, Json
+from tsbind.errors import (
+    BundleError,
+    CredentialError,
+    LimitError,
+    PolicyError,
+    ResultError,
+    RunError,
+    message,
+)
+from tsbind.runtime.blocking import wait_for
+from tsbind.runtime.credentials import Credentials
+from tsbind.runtime.dispatch import Binding, Dispatcher
+from tsbind.runtime.drive import Deadline, Drive, Guest, LogLine, Logs
+from tsbind.runtime.engine import Engine
+from tsbind.runtime.explain import explain
+from tsbind.runtime.host import Host
+from tsbind.runtime.isolate import Isolate
+from tsbind.runtime.limits import Limits, Usage
+from tsbind.runtime.messages import Failure, Start, Step
+from tsbind.runtime.policy import Approve, Policy
+from tsbind.runtime.program import Program, prepare
+from tsbind.runtime.trace import OnEvent, Trace
+from tsbind.runtime.validate import check_result
+
+DEFAULT_ROOT = "api"
+FILE = "program.ts"
+_ROOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_T = TypeVar("_T")
+
+Bundles = Bundle | Mapping[str, Bundle]
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `run` and `run_sync`.
+
+    With several Bundles, `host`, `base_url`, `credentials` and `policy` are mappings by the same
+    global names as the Bundles.
+    """
+
+    host: Host | Mapping[str, Host] | None  # default: one made from the Bundle and what follows
+    base_url: str | Mapping[str, str] | None  # default: the document's servers
+    credentials: Credentials | Mapping[str, Credentials] | None
+    policy: Policy | Mapping[str, Policy] | None  # default: the host's, which allows everything
+    approve: Approve | None  # who is asked when the policy says `ask`; default: nobody, so denied
+    limits: Limits
+    result_schema: Json  # JSON Schema (2020-12) that the value must fit
+    count_tokens: Callable[[str], int] | None  # for `limits.result_tokens`
+    seed: int | None  # of Math.random and crypto.randomUUID; default: a random one
+    now: Callable[[], float]  # seconds since the epoch, for Date.now()
+    file: str  # what errors call the program
+    on_event: OnEvent | None  # told of each call when it has ended
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a program returned, and what it did on the way."""
+
+    value: Json
+    logs: tuple[LogLine, ...]
+    trace: Trace
+    usage: Usage
+
+
+async def run(program: str, bundle: Bundles, **options: Unpack[Options]) -> Result:
+    """Run a TypeScript or JavaScript program against the API of a Bundle, or of several.
+
+    A single Bundle is the program's global `api`; a mapping gives one global per key.  The guest
+    runs off the event loop.  Cancelling the task frees everything.
+
+    Raises RunError (ProgramError, LimitError, PolicyError, CredentialError, ResultError,
+    GuestError) with `logs`, `trace` and `usage`, and BundleError for what was put together wrong.
+    """
+    return await _Run(program, bundle, options, in_place=False).result()
+
+
+def run_sync(program: str, bundle: Bundles, **options: Unpack[Options]) -> Result:
+    """Do what `run` does, from code that is not asynchronous.  Ctrl-C ends the run."""
+    made = _Run(program, bundle, options, in_place=True)
+    return wait_for(made.result, interrupt=made.interrupt)
+
+
+class _Run:
+    """One run, from what was asked to its Result or RunError."""
+
+    def __init__(self, program: str, bundle: Bundles, options: Options, *, in_place: bool) -> None:
+        self._text = program
+        self._options = options
+        self._in_place = in_place
+        self._limits = options.get("limits") or Limits()
+        self._bindings, self._owned = _bind(bundle, options)
+        self._usage = Usage()
+        self._logs = Logs(self._limits.log_bytes)
+        self._now = options.get("now") or time.time
+        self._dispatcher: Dispatcher | None = None
+        self._drive: Drive | None = None
+
+    def interrupt(self) -> None:
+        """From any thread: stop the guest if it is running."""
+        if self._drive is not None:
+            self._drive.interrupt()
+
+    async def result(self) -> Result:
+        deadline = Deadline(self._limits.wall)
+        try:
+            async with deadline:
+                program = await self._prepared()
+                step = await self._driven(program, deadline)
+                value = self._value(step, program)
+            return Result(value, self._lines(), self._trace(), self._usage)
+        except RunError as error:
+            error.logs, error.trace, error.usage = self._lines(), self._trace(), self._usage
+            raise
+        finally:
+            self._usage.wall = deadline.elapsed()
+            for host in self._owned:
+                await host.close()
+
+    async def _prepared(self) -> Program:
+        file = self._options.get("file", FILE)
+
+        def read() -> Program:
+            return prepare(self._text, file=file, limit=self._limits.program_bytes)
+
+        return read() if self._in_place else await asyncio.to_thread(read)
+
+    async def _driven(self, program: Program, deadline: Deadline) -> Step:
+        dispatcher = self._dispatcher = Dispatcher(
+            self._bindings,
+            self._limits,
+            self._usage,
+            clock=deadline.elapsed,
+            approve=self._options.get("approve"),
+            pause=deadline.paused,
+            on_event=self._options.get("on_event"),
+        )
+        drive = self._drive = Drive(
+            self._guest,
+            dispatcher,
+            usage=self._usage,
+            logs=self._logs,
+            now=self._milliseconds,
+            in_place=self._in_place,
+        )
+        seed = self._options.get("seed")
+        return await drive.to_the_end(
+            Start(
+                source=program.javascript,
+                table="\n" + "".join(f"{name}\n" for name in dispatcher.names()),
+                now=self._milliseconds(),
+                seed=secrets.randbits(53) if seed is None else seed,
+                roots=dispatcher.roots,
+            )
+        )
+
+    def _guest(self) -> Guest:
+        return Isolate(Engine.default(), self._limits)
+
+    def _milliseconds(self) -> float:
+        return float(int(self._now() * 1000))
+
+    def _value(self, step: Step, program: Program) -> Json:
+        """Return the program's value; raises what it failed with, or ResultError."""
+        for call in step.floating:
+            self._logs.add((("warn", f"nobody awaited {self._name_of(call)}"),))
+        if step.state == "failed":
+            raise self._failure(step.error or Failure("Error", ""), program)
+        raw = bytes(step.value) if step.value is not None else b"null"
+        self._usage.result_bytes = len(raw)
+        self._check_size(raw)
+        value = _decoded(raw)
+        schema = self._options.get("result_schema")
+        if schema is not None:
+            check_result(value, schema)
+        return value
+
+    def _check_size(self, raw: bytes) -> None:
+        allowed = self._limits.result_bytes
+        if len(raw) > allowed:
+            raise LimitError("result_bytes", used=len(raw), allowed=allowed, unit="bytes")
+        count, tokens = self._options.get("count_tokens"), self._limits.result_tokens
+        if count is not None and tokens is not None and (used := count(raw.decode())) > tokens:
+            raise LimitError("result_tokens", used=used, allowed=tokens, unit="tokens")
+
+    def _failure(self, failure: Failure, program: Program) -> RunError:
+        """The error that a failed program ends with: the operator's own where it was the cause."""
+        explained = explain(failure, program)
+        cause = self._dispatcher.causes.get(failure.call) if self._dispatcher else None
+        if isinstance(cause, (PolicyError, CredentialError)):
+            return type(cause)(cause.what, where=explained.where, fix=cause.fix, code=cause.code)
+        explained.__cause__ = cause
+        return explained
+
+    def _name_of(self, call: int) -> str:
+        events = self._trace().events
+        return next((event.op for event in events if event.id == call), "a call")
+
+    def _trace(self) -> Trace:
+        return self._dispatcher.trace if self._dispatcher else Trace()
+
+    def _lines(self) -> tuple[LogLine, ...]:
+        def hide(text: str) -> str:
+            for binding in self._bindings.values():
+                text = binding.host.redact(text)
+            return text
+
+        self._usage.log_bytes = self._logs.bytes
+        return self._logs.lines(hide)
+
+
+def _decoded(raw: bytes) -> Json:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ResultError(f"the result is not JSON: {error}") from None
+
+
+# Bundles and hosts
+
+
+def _bind(bundle: Bundles, options: Options) -> tuple[dict[str, Binding], list[Host]]:
+    """Put each Bundle together with its host; also return the hosts that were made for the run."""
+    bundles = {DEFAULT_ROOT: bundle} if isinstance(bundle, Bundle) else dict(bundle)
+    if not bundles:
+        raise BundleError("there is no Bundle to run against")
+    bindings: dict[str, Binding] = {}
+    owned: list[Host] = []
+    for root, each in bundles.items():
+        if not _ROOT.fullmatch(root):
+            raise BundleError(
+                f'"{root}" cannot be a global name of a program', fix="use letters and digits"
+            )
+        host = _own(options.get("host"), root, single=isinstance(bundle, Bundle))
+        if host is None:
+            host = _made(each, root, options, single=isinstance(bundle, Bundle))
+            owned.append(host)
+        elif host.bundle is not each and host.bundle.fingerprint != each.fingerprint:
+            raise BundleError(f'the host of "{root}" was made for another Bundle')
+        policy = _own(options.get("policy"), root, single=isinstance(bundle, Bundle))
+        bindings[root] = Binding(root, host, (policy or host.policy).check())
+    return bindings, owned
+
+
+def _made(bundle: Bundle, root: str, options: Options, *, single: bool) -> Host:
+    return Host(
+        bundle,
+        _own(options.get("base_url"), root, single=single),
+        credentials=_own(options.get("credentials"), root, single=single),
+    )
+
+
+def _own(given: _T | Mapping[str, _T] | None, root: str, *, single: bool) -> _T | None:
+    """What an option says for one of the APIs."""
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return given.get(root)
+    if not single:
+        raise BundleError(
+            f"with several Bundles, {type(given).__name__} must be given for each by name",
+            fix=message('pass a mapping, e.g. {"github": …}'),
+        )
+    return given

@@ -1,0 +1,120 @@
+"""What a run did, call by call: for people, for machines, and for whoever pays for tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import msgspec
+
+from tsbind.bundle import Json
+
+_WIDTH = 32  # characters of the timeline's bars
+
+
+class Event(msgspec.Struct, omit_defaults=True):
+    """One call of a program.  Times are seconds since the run began; no secrets, no bodies."""
+
+    id: int
+    op: str
+    step: int = 0  # the guest's step that asked for it
+    asked: float = 0.0  # when the program asked
+    began: float = 0.0  # when its turn came
+    ended: float = 0.0
+    verdict: str = ""  # "allow", "deny", "ask: allowed", "ask: denied"
+    reason: str = ""
+    method: str = ""
+    url: str = ""  # without credentials; "" when nothing was sent
+    status: int = 0
+    attempts: int = 0
+    request_bytes: int = 0
+    reply_bytes: int = 0
+    value_bytes: int = 0  # of JSON handed to the program
+    error: str = ""  # "ApiError: …" as the program saw it
+    notes: list[str] = msgspec.field(default_factory=list)  # what in the reply does not fit
+
+    @property
+    def seconds(self) -> float:
+        """How long the call took, from its turn to its answer."""
+        return max(self.ended - self.began, 0.0)
+
+
+class Trace(msgspec.Struct):
+    """The calls of one run, in the order in which the program asked for them."""
+
+    events: list[Event] = msgspec.field(default_factory=list)
+
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of replies that stayed in the program instead of a model's context."""
+        return sum(event.value_bytes for event in self.events)
+
+    def json(self) -> Json:
+        """Return the trace as JSON values."""
+        return msgspec.to_builtins(self)
+
+    def timeline(self) -> str:
+        """Return the trace as a table with one line per call and a bar for its time."""
+        return "\n".join(_timeline(self.events))
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+def _timeline(events: list[Event]) -> Iterator[str]:
+    if not events:
+        yield "no calls"
+        return
+    whole = max(event.ended for event in events) or 1e-9
+    wide = max(len(event.op) for event in events)
+    for event in events:
+        bar = _bar(event, whole)
+        line = (
+            f"{event.asked * 1000:8.1f} ms  {event.op:<{wide}}  {bar}  "
+            f"{event.seconds * 1000:7.1f} ms  {_outcome(event)}"
+        )
+        yield line.rstrip()
+        yield from (f"{'':11}  {'':<{wide}}  {note}" for note in event.notes)
+
+
+def _bar(event: Event, whole: float) -> str:
+    start = min(int(event.began / whole * _WIDTH), _WIDTH - 1)
+    length = max(round(event.seconds / whole * _WIDTH), 1)
+    return f"{'·' * start}{'█' * min(length, _WIDTH - start)}".ljust(_WIDTH, "·")
+
+
+def _outcome(event: Event) -> str:
+    parts = []
+    if event.status:
+        parts.append(str(event.status))
+    if event.value_bytes:
+        parts.append(f"{event.value_bytes} B")
+    if event.attempts > 1:
+        parts.append(f"{event.attempts} attempts")
+    if event.verdict not in ("", "allow"):
+        parts.append(event.verdict)
+    if event.error:
+        parts.append(event.error)
+    return ", ".join(parts)
+
+
+_CURRENT: ContextVar[Event | None] = ContextVar("tsbind_event", default=None)
+
+
+@contextmanager
+def recording(event: Event) -> Iterator[Event]:
+    """Let what happens inside, on this task, be written into `event`."""
+    token = _CURRENT.set(event)
+    try:
+        yield event
+    finally:
+        _CURRENT.reset(token)
+
+
+def current() -> Event | None:
+    """Return the event that is being recorded on this task, if any."""
+    return _CURRENT.get()
+
+
+OnEvent = Callable[[Event], None]
