@@ -8,7 +8,7 @@ from tsbind.bundle import Json
 from tsbind.errors import Location, SpecError
 from tsbind.spec.read_json import parse_json
 from tsbind.spec.read_yaml import parse_yaml
-from tsbind.spec.source import Source, looks_binary, to_utf8
+from tsbind.spec.source import Source, check_utf8, looks_binary, to_utf8
 
 _JSON_START = re.compile(rb'\s*(?:\{\s*["}]|\[)')
 _FLOW_START = re.compile(rb"\s*[{\[]")
@@ -35,6 +35,16 @@ def parse(
         raise SpecError(
             "is empty", where=Location(name, 1, 1), fix="give an OpenAPI document", code="empty"
         )
+    try:
+        return _parse_text(text, name, nodes, mount, origin)
+    except SpecError:
+        check_utf8(text, name)  # when that is the cause, it is the better thing to say
+        raise
+
+
+def _parse_text(
+    text: bytes, name: str, nodes: int, mount: str, origin: str
+) -> tuple[Source, Json, int]:
     if _FLOW_START.match(text):
         source = Source(name, text, "json", mount, origin)
         try:

@@ -127,23 +127,29 @@ _ZEROS = {
 
 
 def to_utf8(data: bytes, name: str) -> bytes:
-    """Return `data` as UTF-8 without a mark (YAML 1.2 §5.2); raises SpecError on other bytes."""
-    encoding, mark = "utf-8", b""
-    for mark_, encoding_ in _BOMS:
-        if data.startswith(mark_):
-            encoding, mark = encoding_, mark_
-            break
-    else:
-        encoding = _ZEROS.get(bytes(1 if byte else 0 for byte in data[:4]), "utf-8")
-    body = data[len(mark) :] if mark else data
-    if encoding == "utf-8" and body.isascii():
-        return body
+    """Return `data` as UTF-8 without a mark (YAML 1.2 §5.2).
+
+    Raises SpecError when UTF-16 or UTF-32 is broken.  UTF-8 is left to the parsers, which look at
+    every byte anyway; `check_utf8` says what they only notice.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            body = data[len(mark) :]
+            return body if encoding == "utf-8" else _decoded(body, encoding, name).encode()
+    wide = _ZEROS.get(bytes(1 if byte else 0 for byte in data[:4]))
+    return _decoded(data, wide, name).encode() if wide else data
+
+
+def check_utf8(data: bytes, name: str) -> None:
+    """Raise SpecError, with the place, when `data` is not UTF-8."""
+    _decoded(data, "utf-8", name)
+
+
+def _decoded(data: bytes, encoding: str, name: str) -> str:
     try:
-        # One look at the whole text, so that no reader below has to think of bad bytes.
-        text = body.decode(encoding)
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _not_text(body, error, name) from None
-    return body if encoding == "utf-8" else text.encode()
+        raise _not_text(data, error, name) from None
 
 
 def _not_text(data: bytes, error: UnicodeDecodeError, name: str) -> SpecError:
