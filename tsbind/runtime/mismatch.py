@@ -90,7 +90,7 @@ def _what(fault: ValidationError) -> str:
             return f"must be {quote(detail['expected_value'])}, not {value}"
         case "format":
             return f"must be a {detail['format']}, not {value}"
-        case "pattern":
+        case "pattern" if "pattern" in detail:  # else the step limit was reached
             return f"must match the pattern {quote(detail['pattern'])}, not {value}"
         case "minimum":
             return f"must be at least {detail['limit']}, not {value}"

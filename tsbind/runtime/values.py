@@ -21,12 +21,25 @@ _MARK_BYTES = b'"$bytes"'
 _FILE_KEYS = {MARK, "name", "type"}
 
 
-class File(msgspec.Struct, frozen=True):
+class File:
     """Binary content with a name and a media type, for one part of a multipart body."""
 
-    content: bytes
-    name: str = ""
-    type: str = ""
+    # No Struct or dataclass: msgspec would write those as objects wherever they stand.
+    __slots__ = __match_args__ = ("content", "name", "type")
+
+    def __init__(self, content: bytes, name: str = "", type: str = "") -> None:
+        self.content, self.name, self.type = content, name, type
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, File):
+            return NotImplemented
+        return (self.content, self.name, self.type) == (other.content, other.name, other.type)
+
+    def __hash__(self) -> int:
+        return hash((self.content, self.name, self.type))
+
+    def __repr__(self) -> str:
+        return f"File({len(self.content)} bytes, {self.name!r}, {self.type!r})"
 
 
 def decode(raw: bytes | msgspec.Raw) -> Json:
@@ -89,8 +102,11 @@ def _unmark(value: Json) -> Json:
 
 
 def _content(mark: Mapping[str, Json]) -> bytes | File:
+    inner = mark[MARK]
+    if isinstance(inner, dict) and inner.keys() == {MARK}:
+        inner = inner[MARK]  # a program wrote `{$bytes: aUint8Array, name: …}`
     try:
-        content = base64.b64decode(mark[MARK], validate=True)
+        content = base64.b64decode(inner, validate=True)
     except (binascii.Error, TypeError, ValueError):
         raise ArgumentError(f'"{MARK}" does not hold base64', code="bytes") from None
     name, media = mark.get("name", ""), mark.get("type", "")
