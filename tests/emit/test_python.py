@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tsbind.bundle import Call
 from tsbind.emit.python import HOST_ATTRIBUTES, print_stubs
-from tsbind.emit.python_text import literal
+from tsbind.emit.python_text import literal, width
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import (
     ANYTHING,
@@ -324,7 +324,7 @@ def test_text_from_a_document_stays_data(corpus: Path) -> None:
     for text in payloads(corpus):
         printed = print_stubs(hostile(text), "0")
         # As wide when spelled, since width decides which types get a line of their own.
-        harmless = (mark * (len(literal(text)) - 2) for mark in "p-")
+        harmless = (mark * (width(literal(text)) - 2) for mark in "p-")
         assert skeleton(printed) in [skeleton(print_stubs(hostile(t), "0")) for t in harmless], text
         assert {c for c in printed if not c.isprintable()} == {"\n"}
         assert f"{text}.{text}" in strings(printed), text

@@ -8,6 +8,7 @@ laid out as `ruff format` lays it out, and `mypy --strict` accepts it.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ import msgspec
 
 from tsbind.emit.python_layout import STEP, Annotation, Name, Subscript, flat, words
 from tsbind.emit.python_statements import Definition, spaced
-from tsbind.emit.python_text import WIDTH, docstring, literal, pascal, snake
+from tsbind.emit.python_text import WIDTH, docstring, literal, pascal, snake, width
 from tsbind.emit.python_types import Definitions
 from tsbind.emit.text import plain
 from tsbind.ir.api import Api, Operation
@@ -31,7 +32,12 @@ TITLE: Final = 80
 
 # What `tsbind.runtime.host.Host` calls its own; no method may hide it.
 HOST_ATTRIBUTES: Final = frozenset(
-    {"bundle", "call", "close", "operation", "policy", "redact", "send"}
+    {"bundle", "call", "check_arguments", "close", "operation", "policy", "question"}
+    | {"redact", "redact_json", "send", "shows_secret"}
+)
+_NOISE: Final = frozenset(
+    {"a", "api", "apis", "for", "of", "official", "openapi", "public", "reference", "rest"}
+    | {"service", "spec", "specification", "swagger", "the"}
 )
 _TYPING: Final = ("ClassVar", "Literal", "Never", "NotRequired", "TypeAlias", "TypedDict")
 
@@ -75,13 +81,14 @@ def print_stubs(api: Api, bundle_fingerprint: str, *, class_name: str | None = N
         f"{literal(operation.id)}: {literal(name)}"
         for operation, name in zip(api.operations, names, strict=True)
     )
-    title = plain(f"{api.title} {api.version}", TITLE)
+    title = plain(f"{api.title} {api.version}", TITLE) or "an untitled API"
+    doc = [(title, TITLE), (api.doc.partition("\n\n")[0], PROSE)]
     module = _Module(
         doc=docstring([(f"Stubs of {title}, made by tsbind; edits will be lost.", 160)], 0),
         imports=_imports(definitions.used),
         definitions=spaced(definitions.listed),
         host=host,
-        host_doc=docstring([(title, TITLE), (api.doc.partition("\n\n")[0], PROSE)], STEP),
+        host_doc=docstring(doc, STEP),
         fingerprint=literal(bundle_fingerprint),
         dispatch=tuple(dispatch),
         methods=tuple(methods),
@@ -106,14 +113,14 @@ def _template() -> Template:
 
 
 def _host_name(title: str) -> str:
-    """Name the class after the API, without the words that every API's title has.
+    """Name the class after the API, without the words that titles of APIs have in common.
 
-    >>> _host_name("The Room Chat REST API"), _host_name("")
-    ('RoomChatHost', 'ApiHost')
+    >>> _host_name("The Room Chat REST API"), _host_name("Acme's OpenAPI spec"), _host_name("")
+    ('RoomChatHost', 'AcmeHost', 'ApiHost')
     """
-    noise = {"the", "api", "apis", "rest", "openapi", "specification"}
-    words = [word for word in plain(title, TITLE).split() if word.lower() not in noise]
-    return pascal(" ".join([*(words or ["api"]), "host"]))
+    words = re.sub(r"['\u2019]s\b", "", plain(title, TITLE)).split()
+    telling = [word for word in words if word.strip(".,:()").lower() not in _NOISE]
+    return pascal(" ".join([*(telling[:4] or ["api"]), "host"]))
 
 
 def _method_names(operations: tuple[Operation, ...]) -> list[str]:
@@ -166,7 +173,7 @@ def _reply(output: Type | None, place: str, definitions: Definitions) -> str:
     if output is None:
         return "None"
     annotation: Annotation = definitions.top(output, f"{place}Reply")
-    simple = isinstance(annotation, (Name, Subscript)) and len(flat(annotation)) <= 50
+    simple = isinstance(annotation, (Name, Subscript)) and width(flat(annotation)) <= 50
     if not simple and not isinstance(annotation, Name):
         annotation = definitions.alias(f"{place}Reply", annotation)
     definitions.used.update(words(annotation))
@@ -176,18 +183,20 @@ def _reply(output: Type | None, place: str, definitions: Definitions) -> str:
 def _signature(name: str, parameter: str, reply: str) -> str:
     """Lay out the head of a method as `ruff format` does."""
     line = f"async def {name}(self, {parameter}) -> {reply}:"
-    if len(line) + STEP <= WIDTH:
+    if width(line) + STEP <= WIDTH:
         return line
     margin = "\n" + " " * (2 * STEP)
-    if len(parameter) + len("self, ") + 2 * STEP <= WIDTH:
+    if width(parameter) + len("self, ") + 2 * STEP <= WIDTH:
         inside = f"self, {parameter}"
     else:
         inside = f"self,{margin}{_broken_default(parameter)},"
+    if width(f") -> {reply}:") + STEP > WIDTH >= width(reply) + 2 * STEP:
+        reply = f"({margin}{reply}\n    )"
     return f"async def {name}({margin}{inside}\n    ) -> {reply}:"
 
 
 def _broken_default(parameter: str) -> str:
-    if len(parameter) + 2 * STEP + 1 <= WIDTH:
+    if width(parameter) + 2 * STEP + 1 <= WIDTH:
         return parameter
     return parameter.replace(" | None = None", "\n        | None = None")
 
@@ -199,14 +208,32 @@ def _body(operation: str, reply: str) -> tuple[str, ...]:
 
 
 def _call(before: str, operation: str) -> str:
+    """Lay out a call of `send` as `ruff format` does."""
+    indent = 2 * STEP
     line = f"{before}await self.send({operation}, args)"
-    if len(line) + 2 * STEP <= WIDTH:
+    if width(line) + indent <= WIDTH:
         return line
-    inner, outer = " " * (3 * STEP), " " * (2 * STEP)
-    arguments = f"{operation}, args"
-    if len(arguments) + 3 * STEP > WIDTH:
-        arguments = f"{operation},\n{inner}args,"
-    return f"{before}await self.send(\n{inner}{arguments}\n{outer})"
+    opened = f"{before}await self.send("
+    plainly = f"{opened}{_arguments(operation, indent)}"
+    if width(opened) + indent <= WIDTH:
+        return plainly
+    inner = indent + STEP
+    line = f"await self.send({operation}, args)"
+    if width(line) + inner > WIDTH:
+        line = f"await self.send({_arguments(operation, inner)}"
+    # Parentheses around the whole, but only if then every line fits.
+    enclosed = f"{before}(\n{' ' * inner}{line}\n{' ' * indent})"
+    fits = all(width(each) <= WIDTH for each in f"{' ' * indent}{enclosed}".splitlines())
+    return enclosed if fits else plainly
+
+
+def _arguments(operation: str, indent: int) -> str:
+    """Lay out what follows the opening parenthesis of a call that does not fit in its line."""
+    margin = "\n" + " " * (indent + STEP)
+    listed = f"{operation}, args"
+    if width(listed) + indent + STEP > WIDTH:
+        listed = f"{operation},{margin}args,"
+    return f"{margin}{listed}\n{' ' * indent})"
 
 
 def _imports(used: set[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from tsbind.emit.python_text import WIDTH
+from tsbind.emit.python_text import WIDTH, width
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -75,15 +75,17 @@ def declaration(name: str, annotation: Annotation, indent: int) -> str:
     )
     """
     line = f"{name}: {flat(annotation)}"
-    if len(line) + indent <= WIDTH:
+    if width(line) + indent <= WIDTH:
         return line
-    if isinstance(annotation, Either):
+    if isinstance(annotation, Either) or (
+        isinstance(annotation, Name) and width(annotation.text) + indent + STEP <= WIDTH
+    ):
         return f"{name}: {parenthesised(annotation, indent)}"
     return f"{name}: {broken(annotation, indent)}"
 
 
-def parenthesised(node: Either, indent: int) -> str:
-    """Spell a union in parentheses of its own, over several lines."""
+def parenthesised(node: Annotation, indent: int) -> str:
+    """Spell an annotation in parentheses, over several lines."""
     inner = indent + STEP
     return f"(\n{' ' * inner}{_fitted(node, inner)}\n{' ' * indent})"
 
@@ -109,4 +111,4 @@ def broken(node: Annotation, indent: int) -> str:
 def _fitted(node: Annotation, indent: int, end: str = "", used: int = 0) -> str:
     """Spell a node on a line of its own: flat where that fits."""
     line = flat(node)
-    return line if len(line) + indent + used + len(end) <= WIDTH else broken(node, indent)
+    return line if width(line) + indent + used + len(end) <= WIDTH else broken(node, indent)

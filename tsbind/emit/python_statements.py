@@ -8,8 +8,16 @@ from typing import Final
 
 import msgspec
 
-from tsbind.emit.python_layout import STEP, Annotation, Subscript, broken, declaration, flat
-from tsbind.emit.python_text import WIDTH, docstring, is_field_name, literal
+from tsbind.emit.python_layout import (
+    STEP,
+    Annotation,
+    Subscript,
+    broken,
+    declaration,
+    flat,
+    parenthesised,
+)
+from tsbind.emit.python_text import WIDTH, docstring, is_field_name, literal, width
 from tsbind.emit.text import plain
 from tsbind.ir.types import Field
 
@@ -52,9 +60,9 @@ def class_definition(
     """Define a TypedDict whose field names are all identifiers."""
     listed = ", ".join(bases)
     head = f"class {name}({listed}):"
-    if len(head) > WIDTH:
+    if width(head) > WIDTH:
         head = f"class {name}(\n    {listed}\n):"
-        if len(listed) + STEP > WIDTH and len(bases) > 1:
+        if width(listed) + STEP > WIDTH and len(bases) > 1:
             lines = "".join(f"    {base},\n" for base in bases)
             head = f"class {name}(\n{lines}):"
     said = docstring([(doc, TYPE_PROSE + NOTE)], STEP)
@@ -93,7 +101,7 @@ def _value(field: Field, annotation: Annotation) -> str:
     inner = literal(flat(annotation.arguments[0]))
     line = f"        {literal(field.name)}: NotRequired[{inner}],"
     indent = 2 * STEP
-    if len(line) <= WIDTH:
+    if width(line) <= WIDTH:
         return f"NotRequired[{inner}]"
     return f"NotRequired[\n{' ' * (indent + STEP)}{inner}\n{' ' * indent}]"
 
@@ -102,20 +110,28 @@ def alias_definition(name: str, annotation: Annotation, doc: str) -> Definition:
     """Define an alias; in quotes, because it may name a class that comes later, or itself."""
     head = f"{name}: TypeAlias ="
     if isinstance(annotation, Subscript) and annotation.head == "Literal":
-        line = f"{head} {flat(annotation)}"
-        text = line if len(line) <= WIDTH else f"{head} {broken(annotation, 0)}"
+        text = f"{head} {_literals(annotation, width(head) + 1)}"
     else:
-        text = f"{head} {_quoted(flat(annotation), len(head) + 1)}"
+        text = f"{head} {_quoted(flat(annotation), width(head) + 1)}"
     said = docstring([(doc, TYPE_PROSE + NOTE)], 0)
     return Definition(f"{text}\n{said}" if said else text)
+
+
+def _literals(annotation: Subscript, used: int) -> str:
+    line = flat(annotation)
+    if used + width(line) <= WIDTH:
+        return line
+    if used + len("Literal[") > WIDTH >= used + 1:
+        return parenthesised(annotation, 0)
+    return broken(annotation, 0)
 
 
 def _quoted(text: str, used: int) -> str:
     whole = literal(text)
     # A line that is too long already is not made shorter by parentheses.
-    if len(whole) + used <= WIDTH or used + 1 > WIDTH:
+    if width(whole) + used <= WIDTH or used + 1 > WIDTH:
         return whole
-    if len(whole) + STEP <= WIDTH:
+    if width(whole) + STEP <= WIDTH:
         return f"(\n    {whole}\n)"
     lines = "\n    ".join(literal(piece) for piece in _PIECE.findall(text))
     return f"(\n    {lines}\n)"

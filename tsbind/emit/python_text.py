@@ -39,12 +39,29 @@ def _in_literal(character: str, mark: str) -> str:
     short = _SHORT_ESCAPES.get(character)
     if short is not None:
         return short
-    if character.isprintable() and not unicodedata.combining(character):
+    if plain(character, 1) == character or character == " ":
         return character
     code = ord(character)
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes, as formatters count them: wide letters take two.
+
+    >>> width("room"), width("部屋"), width("e\u0301")
+    (4, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def docstring(paragraphs: Iterable[tuple[str, int]], indent: int) -> str:
@@ -63,10 +80,11 @@ def docstring(paragraphs: Iterable[tuple[str, int]], indent: int) -> str:
     said = [line for line in (_prose(text, limit) for text, limit in paragraphs) if line]
     if not said:
         return ""
-    if len(said) == 1 and len(said[0]) + indent + 6 <= WIDTH:
+    if len(said) == 1 and width(said[0]) + indent + 6 <= WIDTH:
         return f'"""{said[0]}"""'
     margin = "\n" + " " * indent
-    blocks = [margin.join(wrap(said[0], WIDTH - indent, first=WIDTH - indent - 3))]
+    quotes = 3 if len(said) > 1 else 6  # a lone paragraph too long for one line must take two
+    blocks = [margin.join(wrap(said[0], WIDTH - indent, first=WIDTH - indent - quotes))]
     blocks += [margin.join(wrap(line, WIDTH - indent)) for line in said[1:]]
     body = f"\n{margin}".join(blocks)
     return f'"""{body}{margin}"""'
