@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
 
-from tests.spec.test_read_json import VALUES
 from tsbind.errors import SpecError
 from tsbind.spec.parse import parse
 from tsbind.spec.read_yaml import YamlPlaces, parse_yaml
@@ -21,18 +19,24 @@ from tsbind.spec.source import Source
 
 # Where libyaml itself departs from YAML 1.2.2.
 ACCEPTED_THOUGH_INVALID = set(
-    "9C9N 9JBA CVW2 DK95:1 G5U8 MUS6:0 QB6E S98Z SU5Z X4QW Y79Y:3 YJV2".split()
+    """
+    9C9N 9JBA CVW2 DK95:1 G5U8 MUS6:0 QB6E S98Z SU5Z X4QW Y79Y:3 YJV2
+    """.split()  # noqa: SIM905 - read by people
 )
 READ_OTHERWISE = {"652Z", "HM87:1", "JEF9:2", "L24T:1", "Y2GN"}
 # Valid YAML of one document that libyaml cannot read (tabs, colons on the next line, …) …
 UNREAD = set(
-    "2LFX 2SXE 4MUZ:0 4MUZ:1 4MUZ:2 58MP 5MUD 5T43 6BCT 6CA3 6LVF 8XYN 96NN:0 96NN:1 9SA2 A2M4 "
-    "BEC7 DBG4 DK3J DK95:0 DK95:3 DK95:4 FP8R HM87:0 K3WX MUS6:5 MUS6:6 NJ66 Q5MG R4YG VJP3:1 "
-    "W5VH Y79Y:1 Y79Y:10 ZYU8:1 ZYU8:2 ZYU8:3".split()
+    """
+    2LFX 2SXE 4MUZ:0 4MUZ:1 4MUZ:2 58MP 5MUD 5T43 6BCT 6CA3 6LVF 8XYN 96NN:0 96NN:1 9SA2
+    A2M4 BEC7 DBG4 DK3J DK95:0 DK95:3 DK95:4 FP8R HM87:0 K3WX MUS6:5 MUS6:6 NJ66 Q5MG R4YG
+    VJP3:1 W5VH Y79Y:1 Y79Y:10 ZYU8:1 ZYU8:2 ZYU8:3
+    """.split()  # noqa: SIM905 - read by people
 )
 # … and that we refuse: aliases as keys, and tags outside of the core schema.
 REFUSED = set(
-    "26DV E76Z 2XXW 565N 6CK3 7FWL C4HZ CC74 CUP7 J7PZ M5C3 P76L UGM3 Z67P Z9M4".split()
+    """
+    26DV E76Z 2XXW 565N 6CK3 7FWL C4HZ CC74 CUP7 J7PZ M5C3 P76L UGM3 Z67P Z9M4
+    """.split()  # noqa: SIM905 - read by people
 )
 # PyYAML calls these errors; the standard allows an anchor to be set again, and the rest are
 # Python programs or documents that only describe an error.
@@ -70,11 +74,14 @@ def visible(text: str) -> str:
 def test_yaml_test_suite(corpus: Path) -> None:
     wrong, compared, refused = [], 0, 0
     for name, case in suite(corpus):
+        value, error = None, None
         try:
-            value, accepted = read(case["yaml"]), True
-        except SpecError as error:
-            value, accepted = None, False
-            assert error.where.startswith("a.yaml:"), error
+            value = read(case["yaml"])
+        except SpecError as raised:
+            error = raised
+        accepted = error is None
+        if error is not None and not error.where.startswith("a.yaml:"):
+            wrong.append(f"{name} has no place")
         if case.get("fail"):
             refused += not accepted
             if accepted != (name in ACCEPTED_THOUGH_INVALID):
@@ -115,16 +122,6 @@ def test_inputs_that_pyyaml_must_refuse(corpus: Path) -> None:
             wrong.append(file.name)
     assert not wrong
     assert seen > 100
-
-
-@given(VALUES)
-def test_json_is_yaml(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    text = json.dumps({"x": value})
-    try:
-        assert read(text) == {"x": value}
-    except SpecError as error:
-        # libyaml reads no key of more than 1,024 characters, and no U+FFFE.
-        assert "[syntax]" in str(error)  # noqa: PT017 - the alternative is to read
 
 
 @pytest.mark.parametrize(
@@ -191,7 +188,10 @@ def test_keys_are_strings_as_written() -> None:
         ("a: 1e999", "a.yaml:1:4: a number is too large for a double"),
         ("a: " + "1" * 4301, "a.yaml:1:4: a number of 4,301 digits is too long"),
         ("a: {<<: 1}", 'a.yaml:1:9: "<<" merges something that is no mapping'),
-        ("a: 'b", "a.yaml:1:6: is not valid YAML: while scanning a quoted scalar: found unexpected"),
+        (
+            "a: 'b",
+            "a.yaml:1:6: is not valid YAML: while scanning a quoted scalar: found",
+        ),
         ("a: \x07", "a.yaml:1:4: "),
         ("a:\n\t- b", "a.yaml:2:1: is not valid YAML"),
     ],

@@ -35,7 +35,8 @@ class Document:
     What a reader of `root` may rely on, whatever the source said: every field named in
     `shapes.SHAPES` has the container given there and holds objects (a Schema Object may also be
     `true` or `false`); every Schema Object means JSON Schema 2020-12; every `$ref` is `#` and a
-    plain pointer, save those that `resolve` refuses.  The tree may share parts between places,
+    plain pointer, save those that `resolve` refuses.  Below EXTERNAL this holds for what some
+    reference of the document leads to.  The tree may share parts between places,
     and must not be changed.
     """
 

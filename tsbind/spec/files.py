@@ -40,6 +40,7 @@ class Files:
         self._bytes = limits.bytes
         self._nodes = limits.nodes
         self._mounts: dict[str, str] = {}  # URL → mount
+        self._root = ""  # URL of the root document
         self._digest = hashlib.sha256()
         self.size = 0
         self.sources: dict[str, Source] = {}
@@ -50,6 +51,7 @@ class Files:
         source, tree, count = parse(data, name, nodes=self._nodes, origin=origin)
         self._account(data, count)
         self.sources[""] = source
+        self._root = origin
         return tree
 
     @property
@@ -90,6 +92,8 @@ class Files:
             raise _refused(f"the file cannot be read: {error}") from None
         if not regular:
             raise _refused("it is no regular file")
+        if real.as_uri() == self._root:
+            return ""
         token = inside.as_posix()
         mount = pointers.join((EXTERNAL, token))
         if mount not in self.sources:

@@ -13,7 +13,7 @@ from tsbind.spec import pointer as pointers
 from tsbind.spec.document import Problem
 from tsbind.spec.refs import Refs, Scope
 from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SHAPES
-from tsbind.spec.upgrade_schema import CHECKED, fix_schema
+from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
 from tsbind.spec.upgrade_swagger import Swagger
 
 Object = dict[str, Json]
@@ -62,6 +62,8 @@ class Upgrade:
             if not self._retry():
                 break
         self._settle()
+        if self._swagger:
+            self._swagger.finish()
 
     def report(
         self, code: str, at: str, what: str, fix: str = "", severity: Severity = "warning"
@@ -105,7 +107,7 @@ class Upgrade:
 
     def _children(self, visit: Visit, shape: dict[str, tuple[str, str]]) -> None:
         _, node, at, scope = visit
-        wrong: list[tuple[str, str]] = []
+        wrong: list[tuple[str, str, str]] = []
         for key, value in node.items():
             rule = shape.get(key)
             if rule is None:
@@ -115,21 +117,21 @@ class Upgrade:
                 if type(value) is dict:
                     self._stack.append((kind, value, f"{at}/{key}", scope))
                 elif kind != "schema" or type(value) is not bool:
-                    wrong.append((key, "an object"))
+                    wrong.append((key, "an object", kind))
             elif type(value) is dict and type(value.get("$ref")) is str:
                 node[key] = self._inline_group(visit, key, container, kind)
             elif container == MAP:
                 if type(value) is dict:
                     self._map(kind, value, f"{at}/{key}", scope, patterned=kind in PATTERNED)
                 else:
-                    wrong.append((key, "an object"))
+                    wrong.append((key, "an object", kind))
             elif container == LIST:
                 if type(value) is list:
                     self._list(kind, value, f"{at}/{key}", scope)
                 else:
-                    wrong.append((key, "a list"))
-        for key, wanted in wrong:
-            self._wrong(node.pop(key), f"{at}/{key}", wanted)
+                    wrong.append((key, "a list", kind))
+        for key, wanted, kind in wrong:
+            self._wrong(node.pop(key), f"{at}/{key}", wanted, kind)
 
     def _map(
         self, kind: str, node: Object, at: str, scope: Scope, *, patterned: bool = False
@@ -150,7 +152,7 @@ class Upgrade:
                 self._wrong(node[name], f"{at}/{pointers.escape(name)}", "a schema")
                 node[name] = {}
             else:
-                self._wrong(node.pop(name), f"{at}/{pointers.escape(name)}", "an object")
+                self._wrong(node.pop(name), f"{at}/{pointers.escape(name)}", "an object", kind)
 
     def _list(self, kind: str, node: list[Json], at: str, scope: Scope) -> None:
         kept: list[Json] = []
@@ -158,7 +160,7 @@ class Upgrade:
             if type(value) is dict:
                 self._stack.append((kind, value, f"{at}/{len(kept)}", scope))
             elif kind != "schema" or type(value) is not bool:
-                self._wrong(value, f"{at}/{index}", "an object")
+                self._wrong(value, f"{at}/{index}", "an object", kind)
                 continue
             if len(kept) != index:
                 self.moved[f"{at}/{len(kept)}"] = f"{at}/{index}"
@@ -166,13 +168,16 @@ class Upgrade:
         if len(kept) != len(node):
             node[:] = kept
 
-    def _wrong(self, value: Json, at: str, wanted: str) -> None:
-        shown = {dict: "an object", list: "a list", type(None): "empty"}.get(type(value))
+    def _wrong(self, value: Json, at: str, wanted: str, kind: str = "") -> None:
+        *around, name = pointers.split(at)
+        if name.isdigit() and around:
+            name = f"{around[-1]}[{name}]"
         self.report(
             "wrong-type",
             at,
-            f"{pointers.split(at)[-1]} is {shown or repr(value)[:80]}, not {wanted}; it is ignored",
+            f"{name} is {shown(value)}, not {wanted}; it is ignored",
             f"make it {wanted}, or remove it",
+            "error" if kind in _LOSSES and value is not None else "warning",
         )
 
     # Schemas: most of every document, hence no detours here.
@@ -203,8 +208,7 @@ class Upgrade:
             if isinstance(value, types) and (type(value) is not bool or bool in types):
                 continue
             del node[key]
-            wanted = " or ".join(_TYPE_NAMES[one] for one in types)
-            self._wrong(value, f"{at}/{key}", wanted)
+            self._wrong(value, f"{at}/{key}", _TYPE_NAMES[types[0]])
 
     def _names(self, node: Object, at: str, scope: Scope) -> Scope:
         """Take note of identifiers, and of references in other places than `$ref`."""
@@ -324,6 +328,8 @@ class Upgrade:
         return scope
 
 
+# Kinds whose loss makes an operation another one than the author described.
+_LOSSES = frozenset({"path_item", "operation", "parameter", "body", "response"})
 _CHECKED_KEYS = frozenset(CHECKED)
 _TYPE_NAMES = {
     bool: "true or false",

@@ -5,6 +5,7 @@ A fix changes its schema in place, so that every reference to it sees the result
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -77,6 +78,16 @@ _ANNOTATIONS: Final = frozenset(
 )
 
 
+def shown(value: Json) -> str:
+    """Spell a value of the document for a message."""
+    if value is None or value == "":
+        return "empty"
+    if isinstance(value, dict):
+        return "an object"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else "a list" if isinstance(value, list) else f"{text[:56]} …"
+
+
 def fix_schema(node: Schema, at: str, context: Context) -> None:
     """Change `node` into a schema of 2020-12 that means the same; its children come later."""
     if context.version < (3, 1) and type(node.get("$ref")) is str and len(node) > 1:
@@ -119,7 +130,7 @@ def _type(node: Schema, at: str, context: Context) -> None:
     context.report(
         "bad-type",
         f"{at}/type",
-        f'"{str(written)[:80]}" is no type and {read}',
+        f"{'type is empty' if written is None else f'{shown(written)} is no type'} and {read}",
         f"use one of {', '.join(sorted(TYPES))}",
     )
 

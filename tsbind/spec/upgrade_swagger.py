@@ -116,7 +116,14 @@ class Swagger:
             if kind == "parameter" and node.get("in") in ("body", "formData"):
                 return  # in components: used where operations refer to it
             if fix_value(node, "header" if kind == "header" else node.get("in")):
-                self._move(f"{at}/schema", at)
+                self._walk.moved[f"{at}/schema"] = at
+
+    def finish(self) -> None:
+        """Remove the shared body parameters, which by now are where they are used."""
+        parameters = self._refs.find("/components/parameters")
+        for name in list(parameters) if isinstance(parameters, dict) else ():
+            if parameters[name].get("in") in ("body", "formData"):
+                del parameters[name]
 
     def _path_item(self, node: Object, at: str, scope: Scope) -> None:
         """Hand the body parameters of the path to its operations; 3.x has none there."""
@@ -182,6 +189,7 @@ class Swagger:
                 next(iter(fields.values())).at,
                 "an operation has a body or form fields, not both; the form fields are left out",
                 "declare the fields as properties of the body",
+                "error",
             )
         if one:
             node["requestBody"] = body_of_one(one[0], consumes or _JSON)
