@@ -41,7 +41,9 @@ def command(
     from tsbind.pipeline import Options, check
 
     with working(f"checking {spell(spec)}"):
-        found = check(open_source(spec), Options(allow_refs=allow_refs), full=full)
+        found = check(
+            open_source(spec), Options(name=spell(spec), allow_refs=allow_refs), full=full
+        )
     if json:
         print_json([_as_data(diagnostic) for diagnostic in found])
     elif github:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 import msgspec
@@ -48,7 +48,7 @@ def command(
     spec: str,
     folder: Path | None,
     name: str | None,
-    docs: str,
+    docs: Literal["none", "brief", "full"],
     selection: str,
     budget: int | None,
     allow_refs: tuple[str, ...],
@@ -63,7 +63,9 @@ def command(
     from tsbind.pipeline import Options, compile
 
     start = time.perf_counter()
-    options = Options(docs=docs, select=selection, budget=budget, allow_refs=allow_refs)
+    options = Options(
+        docs=docs, select=selection, budget=budget, name=spell(spec), allow_refs=allow_refs
+    )
     source, counter = open_source(spec), tokenizer(DEFAULT)
     with working(f"compiling {spell(spec)}"), ThreadPoolExecutor(1) as beside:
         counting = beside.submit(lambda: counter.count(document_text(source)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -16,6 +17,7 @@ from tsbind.resources import specs
 
 if TYPE_CHECKING:
     from tsbind.bundle import Json
+    from tsbind.runtime import Host, Result
 
 _SHOWN = 24  # lines of the document; the whole is three times a screen
 _SCHEME = "token"  # the document's security scheme
@@ -51,7 +53,7 @@ def command() -> None:
     with serving(token) as url:
         run_sync("return 1", compiled.bundle)  # loads the engine, once per process
         host = Listening(compiled.bundle, url, credentials=Credentials({_SCHEME: token}))
-        result = run_sync(program, compiled.bundle, host=host)
+        result = asyncio.run(_run(program, host))
     show(f"{_title('Its calls')}\n{result.trace.timeline()}\n")
     show(f"{_title('Its result')}\n{json_text(result.value)}\n")
     kept, sent = sum(map(count, host.replies)), count(json_text(result.value))
@@ -63,6 +65,13 @@ def command() -> None:
         f"isolate made in {result.usage.isolate * 1000:.2f} ms; {result.usage.cpu * 1000:.1f} ms"
         f" of CPU and {result.usage.wall * 1000:.0f} ms in all; {result.usage.memory >> 10:,} KiB"
     )
+
+
+async def _run(program: str, host: Host) -> Result:
+    from tsbind.runtime import run
+
+    async with host:
+        return await run(program, host.bundle, host=host)
 
 
 def json_text(value: Json) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from tsbind.cli.screen import complain, print_json, show
-from tsbind.errors import RunError, TsbindError
+from tsbind.errors import ProgramError, RunError, TsbindError
 
 FAULT, INTERRUPTED, PIPE_CLOSED = 70, 130, 141
 
@@ -78,8 +78,10 @@ def describe(error: TsbindError) -> dict[str, object]:
         "fix": error.fix,
         "exit_code": error.exit_code,
     }
-    if isinstance(error, RunError) and (stack := getattr(error, "stack", "")):
-        told["stack"] = stack
+    if isinstance(error, RunError):
+        told |= {"logs": error.logs, "trace": error.trace, "usage": error.usage}
+    if isinstance(error, ProgramError):
+        told |= {"stack": error.stack, "frame": error.frame}
     return told
 
 

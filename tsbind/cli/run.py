@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NoReturn
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 import msgspec
 
+from tsbind.bundle import Bundle
 from tsbind.cli.files import STDIN, read, spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import print_json, say, visible, working, write
 from tsbind.cli.source import json_option
-from tsbind.errors import TsbindError
+from tsbind.errors import RunError, TsbindError
 
 if TYPE_CHECKING:
-    from tsbind.bundle import Bundle, Json
-    from tsbind.runtime import Host, Limits, Result
-    from tsbind.runtime.policy import Policy, Question
+    from tsbind.bundle import Json
+    from tsbind.runtime import Credentials, Host, Limits, Policy, Question, Result
+    from tsbind.runtime.runner import Options
 
+T = TypeVar("T")
 _SCHEMA_BYTES = 4 << 20
 _UNITS = {"": 1, "s": 1, "ms": 0.001, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _NAMED = re.compile(r"([A-Za-z_$][\w$]*)=(.*)", re.S)
@@ -68,6 +72,12 @@ _NAMED = re.compile(r"([A-Za-z_$][\w$]*)=(.*)", re.S)
 )
 @click.option("--deny", multiple=True, metavar="QUERY", help="Refuse these calls.")
 @click.option("--yes", is_flag=True, help="Make every call that is not refused without asking.")
+@click.option(
+    "--slashes",
+    multiple=True,
+    metavar="OPERATION:PARAMETER",
+    help="Let the values of this path parameter hold slashes.",
+)
 @click.option("--trace", is_flag=True, help="Show each call and its time on standard error.")
 @json_option
 def command(
@@ -81,6 +91,7 @@ def command(
     allow: tuple[str, ...],
     deny: tuple[str, ...],
     yes: bool,
+    slashes: tuple[str, ...],
     trace: bool,
     json: bool,
 ) -> None:
@@ -90,37 +101,58 @@ def command(
     Calls that only read are made; before any other, tsbind asks on a terminal, and refuses where
     there is none.
     """
-    from tsbind.runtime import run_sync
+    from tsbind.runtime import Host
+    from tsbind.runtime.runner import Options
 
     bounds = read_limits(limits)
     text = _program(program, bounds.program_bytes)
-    schema = _json_file(result_schema) if result_schema else None
+    options = Options(limits=bounds, file=spell(program))
+    if result_schema:
+        options["result_schema"] = _json_file(result_schema)
+    if bounds.result_tokens:
+        options["count_tokens"] = _counter()
+    if _somebody_is_there(program):
+        options["approve"] = _ask
+    apis = {name: Bundle.open(path) for name, path in _named(bundles, "--bundle").items()}
+    urls = _of_each(apis, "--base-url", _named(base_urls, "--base-url"))
+    secrets = _credentials(apis, credentials)
     policy = _policy(allow, deny, read_only=read_only, yes=yes)
-    apis = _bundles(bundles)
-    hosts = _hosts(apis, base_urls, credentials, policy)
-    with working(f"running {spell(program)}"):
-        result = run_sync(
-            text,
-            apis,
-            host=hosts,
-            limits=bounds,
-            result_schema=schema,
-            count_tokens=_counter() if bounds.result_tokens else None,
-            file=spell(program),
-            approve=_ask if _somebody_is_there(program) else None,
+    hosts = {
+        name: Host(
+            bundle, urls.get(name), credentials=secrets[name], policy=policy, slashes=slashes
         )
-    _print(result, trace=trace, json=json)
-
-
-def _print(result: Result, *, trace: bool, json: bool) -> None:
+        for name, bundle in apis.items()
+    }
+    try:
+        with working(f"running {spell(program)}"):
+            result = asyncio.run(_run(text, hosts, options))
+    except RunError as error:
+        if not json:
+            _say_what_happened(error, trace=trace)
+        raise
     if json:
-        print_json(msgspec.to_builtins(result))
+        print_json(result)
         return
-    for level, text in result.logs:
-        say(f"{level}: {text}")
-    if trace:
-        say(result.trace.timeline())
+    _say_what_happened(result, trace=trace)
     write(msgspec.json.format(msgspec.json.encode(result.value), indent=2).decode() + "\n")
+
+
+def _say_what_happened(outcome: Result | RunError, *, trace: bool) -> None:
+    for level, text in outcome.logs:
+        say(f"{level}: {text}")
+    if trace and outcome.trace is not None:
+        say(outcome.trace.timeline())
+
+
+async def _run(text: str, hosts: Mapping[str, Host], options: Options) -> Result:
+    from tsbind.runtime import run
+
+    async with AsyncExitStack() as stack:
+        for host in hosts.values():
+            await stack.enter_async_context(host)
+        bundles = {name: host.bundle for name, host in hosts.items()}
+        options["host"] = hosts
+        return await run(text, bundles, **options)
 
 
 def read_limits(items: Iterable[str]) -> Limits:
@@ -146,7 +178,7 @@ def read_limits(items: Iterable[str]) -> Limits:
 
 def _policy(allow: Iterable[str], deny: Iterable[str], *, read_only: bool, yes: bool) -> Policy:
     """Refusals first, then what is allowed by name; then reads are allowed and writes ask."""
-    from tsbind.runtime.policy import Policy
+    from tsbind.runtime import Policy
 
     rules = [f"deny {query}" for query in deny] + [f"allow {query}" for query in allow]
     rest = ["allow *"] if yes else ["allow read", "ask write"]
@@ -165,40 +197,27 @@ def _named(items: Iterable[str], option: str) -> dict[str, str]:
     return found
 
 
-def _bundles(items: Iterable[str]) -> dict[str, Bundle]:
-    from tsbind.bundle import Bundle
+def _credentials(apis: Mapping[str, Bundle], items: Iterable[str]) -> dict[str, Credentials]:
+    """Read `NAME/SCHEME=…` forms; a form without a name is for `api`."""
+    from tsbind.runtime import Credentials
 
-    return {name: Bundle.open(path) for name, path in _named(items, "--bundle").items()}
+    forms: dict[str, list[str]] = {}
+    for item in items:
+        name, slash, rest = item.partition("/")
+        owned = bool(slash) and "=" not in name
+        forms.setdefault(name if owned else "api", []).append(rest if owned else item)
+    _of_each(apis, "--credential", forms)
+    found = {name: Credentials.parse(forms.get(name, ())) for name in apis}
+    for name, given in found.items():
+        given.check_names(apis[name].schemes)
+    return found
 
 
-def _hosts(
-    apis: Mapping[str, Bundle],
-    base_urls: Iterable[str],
-    credentials: Iterable[str],
-    policy: Policy,
-) -> dict[str, Host]:
-    from tsbind.runtime import Credentials, Host
-
-    urls = _named(base_urls, "--base-url")
-    secrets: dict[str, list[str]] = {}
-    for item in credentials:
-        scheme, _, _ = item.partition("=")
-        name, slash, _ = scheme.partition("/")
-        owner, form = (name, item[len(name) + 1 :]) if slash else ("api", item)
-        secrets.setdefault(owner, []).append(form)
-    for option, names in (("--base-url", urls), ("--credential", secrets)):
-        for name in names:
-            if name not in apis:
-                _refuse(option, name, f"the Bundles are called {', '.join(apis)}")
-    return {
-        name: Host(
-            bundle,
-            base_url=urls.get(name),
-            credentials=Credentials.parse(secrets.get(name, ())),
-            policy=policy,
-        )
-        for name, bundle in apis.items()
-    }
+def _of_each(apis: Mapping[str, Bundle], option: str, given: dict[str, T]) -> dict[str, T]:
+    for name in given:
+        if name not in apis:
+            _refuse(option, name, f"the Bundles are called {', '.join(apis)}")
+    return given
 
 
 def _program(name: str, limit: int) -> str:

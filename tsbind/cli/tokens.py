@@ -83,7 +83,7 @@ def _compare(
 
     texts = {"document": document_text(source)}
     for level in LEVELS:
-        compiled = compile(source, Options(docs=level, allow_refs=allow_refs))
+        compiled = compile(source, Options(docs=level, name=name, allow_refs=allow_refs))
         if level == LEVELS[0]:
             bundle = compiled.bundle
             texts["document, minified"] = without_layout(compiled.document)
