@@ -24,8 +24,8 @@ def check(api: Api) -> None:
         names[operation.name] = None
         spaces |= {operation.name[:depth] for depth in range(1, len(operation.name))}
         _operation(operation, api.types)
-    for name in names:
-        _require(name not in spaces, f'"{".".join(name)}" is an operation and a namespace')
+    for path in names:
+        _require(path not in spaces, f'"{".".join(path)}" is an operation and a namespace')
     for name, named in api.types.items():
         _types(f"type {name}", named.type, api.types)
 

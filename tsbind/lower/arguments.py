@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 from tsbind.bundle import Body, Json, Parameter
 from tsbind.ir.types import Record, Type, union
 from tsbind.lower.body import Sent, Shape, as_argument, bodies, shape_of, wire
 from tsbind.lower.compose import intersect
+from tsbind.lower.keywords import in_place
 from tsbind.lower.parameter import Argument, field
 from tsbind.lower.report import At, Node, Report
 from tsbind.lower.table import Types
@@ -166,20 +167,10 @@ def _restricts_all(schema: Json, validation: Validation) -> bool:
             return True
         if not part.keys().isdisjoint(_COUNTING):
             return True
-        pending.extend(_in_place(part, validation))
+        pending.extend(in_place(part))
+        if "$ref" in part:
+            pending.append(validation.definitions[part["$ref"].removeprefix("#/$defs/")])
     return False
-
-
-def _in_place(schema: dict[str, Json], validation: Validation) -> Iterator[Json]:
-    """Yield the schemas that apply to the same value as `schema` does."""
-    if "$ref" in schema:
-        yield validation.definitions[schema["$ref"].removeprefix("#/$defs/")]
-    for key in ("allOf", "anyOf", "oneOf"):
-        yield from schema.get(key, ())
-    for key in ("not", "if", "then", "else"):
-        if key in schema:
-            yield schema[key]
-    yield from schema.get("dependentSchemas", {}).values()
 
 
 def _beside(

@@ -108,32 +108,35 @@ def join(left: Type, right: Type) -> Type | None:
 
 
 def _join_union(left: Type, right: Type) -> Type | None:
-    """Keep the options that the other side can be; None when several of them are records."""
-    if isinstance(left, Union) and isinstance(right, Union):
-        if {*left.options} >= {*right.options}:
-            return right
-        if {*left.options} <= {*right.options}:
-            return left
-    some, other = (left, right) if isinstance(left, Union) else (right, left)
-    if not isinstance(some, Union):
+    """Keep the options that the other side can be too.
+
+    None when that leaves several that only an Intersection can join, such as two records.
+    """
+    lefts, rights = _options(left), _options(right)
+    kinds, others = _kinds(left), _kinds(right)
+    if kinds is None or others is None:
         return None
-    kinds = _kinds(other)
-    if kinds is None:
+    kept = [each for each in lefts if (_kinds(each) or kinds) & others]
+    kept_others = [each for each in rights if (_kinds(each) or others) & kinds]
+    if {*kept} <= {*kept_others}:
+        return union(kept)
+    if {*kept_others} <= {*kept}:
+        return union(kept_others)
+    null = NULL in kept and NULL in kept_others
+    some = [each for each in kept if each != NULL]
+    others_ = [each for each in kept_others if each != NULL]
+    if len(some) > 1 and len(others_) > 1:
         return None
-    kept = [option for option in some.options if (_kinds(option) or kinds) & kinds]
-    if isinstance(other, Union):
-        known = _kinds(some)
-        kept_other = [
-            each for each in other.options if known is None or (_kinds(each) or known) & known
-        ]
-        if NULL in kept and NULL in kept_other and len(kept) == 2 and len(kept_other) == 2:
-            return union((intersect((kept[0], kept_other[0])), NULL))
-        return None if len(kept) == len(some.options) else join(union(kept), other)
-    if len(kept) > 1 and any(
-        _kinds(option) is None or _kinds(option) == {"object"} for option in kept
-    ):
-        return None if len(kept) == len(some.options) else intersection((other, union(kept)))
-    return union(intersect((option, other)) for option in kept)
+    single, several = (some, others_) if len(some) == 1 else (others_, some)
+    if len(several) > 1 and all(_kinds(each) == _OBJECT for each in several):
+        joined: Type = intersection((single[0], union(several)))
+    else:
+        joined = union(intersect((single[0], each)) for each in several)
+    return union((joined, NULL)) if null else joined
+
+
+def _options(node: Type) -> tuple[Type, ...]:
+    return node.options if isinstance(node, Union) else (node,)
 
 
 def _join_records(left: Record, right: Record) -> Record | None:
@@ -169,6 +172,7 @@ def _narrow(values: tuple[Scalar, ...], other: Type) -> Type:
     return Enum(kept) if kept else NEVER
 
 
+_OBJECT = frozenset({"object"})
 _KINDS: dict[type, frozenset[str]] = {
     Null: frozenset({"null"}),
     Boolean: frozenset({"boolean"}),

@@ -42,7 +42,7 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
         version=_text(info.get("version")),
         operations=tuple(sorted(lowered, key=lambda each: each.name[:-1])),
         types=types.finish(),
-        schemas=dict(sorted(validation.definitions.items())),
+        schemas=validation.finish(),
         schemes=known,
         servers=servers(root, "", report),
         doc=_text(info.get("description")),

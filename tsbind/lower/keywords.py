@@ -36,3 +36,13 @@ def subschemas(schema: dict[str, Node]) -> Iterator[Node]:
                 yield from value
         elif key in SINGLE:
             yield value
+
+
+def in_place(schema: dict[str, Node]) -> Iterator[Node]:
+    """Yield the subschemas that apply to the same value as `schema`, references not followed."""
+    for key in ("allOf", "anyOf", "oneOf"):
+        yield from schema.get(key, ())
+    for key in ("not", "if", "then", "else"):
+        if key in schema:
+            yield schema[key]
+    yield from schema.get("dependentSchemas", {}).values()

@@ -15,12 +15,21 @@ from typing import NamedTuple
 from tsbind.lower.operation_id import (
     is_mechanical,
     parts,
+    variant,
+    without_articles,
+    without_front,
     without_namespace,
     without_suffix,
 )
-from tsbind.lower.path_name import Siblings, name_by_path, namespace_by_path, segments
+from tsbind.lower.path_name import (
+    Siblings,
+    name_by_path,
+    namespace_by_path,
+    segments,
+    without_extension,
+)
 from tsbind.lower.report import Node
-from tsbind.lower.words import camel, singular, words
+from tsbind.lower.words import camel, plural, singular, words
 
 Name = tuple[str, ...]
 Named = tuple[str, str, Mapping[str, Node]]  # method, path, Operation Object
@@ -40,7 +49,7 @@ class _Choice(NamedTuple):
 def name_operations(operations: Sequence[Named]) -> list[Name]:
     """Name each operation; no two alike, and no name that is also a namespace."""
     siblings = Siblings((method, path) for method, path, _ in operations)
-    shared = _shared_prefix(operations)
+    shared = _shared(operations)
     choices = [_choice(each, siblings, shared) for each in operations]
     return _settle(_lift_lone(choices))
 
@@ -75,69 +84,99 @@ def _tag_words(node: Mapping[str, Node]) -> list[str]:
     for tag in _tags(node):
         found = words(re.sub(r"\([^()]*\)", " ", tag)) or words(tag)
         if found and tag.lower() not in _NOTHING:
-            return found
+            return without_articles(found)
     return []
 
 
-def _shared_prefix(operations: Sequence[Named]) -> int:
-    """How many leading words all tags have in common: they name the API, not the group."""
+class _Shared(NamedTuple):
+    """What all operations of the document begin with: it names the API, not the group."""
+
+    tag_words: int
+    id_spaces: int
+
+
+def _shared(operations: Sequence[Named]) -> _Shared:
     tags = {tuple(_tag_words(node)) for _, _, node in operations} - {()}
-    if len(tags) < 2:
-        return 0
-    shortest = min(map(len, tags))
+    spaces = {tuple(parts(_id(each))[0]) for each in operations}
+    return _Shared(_common(tags), _common(spaces))
+
+
+def _common(rows: set[tuple[str, ...]]) -> int:
+    """How many leading items all rows share, leaving each row at least one."""
+    shortest = min(map(len, rows), default=0)
     count = 0
-    while count < shortest - 1 and len({tag[count].lower() for tag in tags}) == 1:
+    while len(rows) > 1 and count < shortest - 1 and len({row[count].lower() for row in rows}) == 1:
         count += 1
     return count
 
 
-def _choice(named: Named, siblings: Siblings, shared: int) -> _Choice:
+def _choice(named: Named, siblings: Siblings, shared: _Shared) -> _Choice:
     method, path, node = named
     remote = _remote_procedure(path)
     if remote:
         return _chosen(remote[:-1], words(remote[-1]), named)
-    tag = _tag_words(node)[shared:]
     by_path, by_path_method = name_by_path(method, path, siblings)
-    operation_id = node.get("operationId")
-    if not isinstance(operation_id, str) or not words(operation_id):
-        return _chosen([" ".join(by_path)], by_path_method, named)
-    operation_id = without_suffix(operation_id, method, path)
+    tag = _tag_words(node)[shared.tag_words :]
+    by_path_space = [" ".join(tag if tag and _alike(tag, by_path) else by_path)]
+    operation_id = _id(named)
+    if not words(operation_id):
+        return _chosen(by_path_space, by_path_method, named, mechanical=True)
     spaces, found = parts(operation_id)
     if spaces:
-        return _chosen(spaces, found, named)
-    if is_mechanical(found, path):
-        same = tag and list(map(singular, tag)) == list(map(singular, by_path))
-        return _chosen([" ".join(tag if same else by_path)], by_path_method, named)
-    namespace = tag or namespace_by_path(path)
-    return _chosen([" ".join(namespace)], found, named)
+        return _chosen(spaces[shared.id_spaces :], found, named)
+    apart = words(variant(operation_id))
+    if apart:
+        return _chosen(by_path_space, apart, named)
+    if is_mechanical(found, path) and by_path:
+        return _chosen(by_path_space, by_path_method, named, mechanical=True)
+    space = tag or namespace_by_path(path)
+    if not _alike(found, space):
+        return _chosen([" ".join(space)], found, named)
+    if plural(space[-1]):
+        return _chosen([" ".join(space)], by_path_method, named, mechanical=True)
+    return _chosen([" ".join(space)], by_path_method, named, mechanical=True)._replace(bare=True)
+
+
+def _alike(some: list[str], others: list[str]) -> bool:
+    return [singular(word) for word in some] == [singular(word) for word in others]
+
+
+def _id(named: Named) -> str:
+    method, path, node = named
+    operation_id = node.get("operationId")
+    return without_suffix(operation_id, method, path) if isinstance(operation_id, str) else ""
 
 
 def _remote_procedure(path: str) -> list[str]:
     """`/chat.postMessage` names its procedure itself."""
-    found = segments(path)
-    if len(found) != 1 or "." not in found[0] or "{" in found[0]:
+    if "{" in path or path.count("/") != 1:
         return []
-    pieces = [piece for piece in found[0].split(".") if words(piece)]
-    return pieces if len(pieces) > 1 else []
+    pieces = [piece for piece in path[1:].split(".") if words(piece)]
+    return pieces if len(pieces) > 1 and without_extension(path) == path else []
 
 
-def _chosen(spaces: list[str], found: list[str], named: Named) -> _Choice:
+def _chosen(
+    spaces: list[str], found: list[str], named: Named, *, mechanical: bool = False
+) -> _Choice:
     """Collect the candidates, the shortest first."""
-    method, path, node = named
+    method, path, _ = named
     namespace = tuple(camel(words(space)) for space in spaces if words(space))
     last = words(spaces[-1]) if namespace else []
-    short = without_namespace(found, last) if found else [method.lower()]
-    by_words = [word for segment in segments(path) for word in words(_VARIABLE.sub(" ", segment))]
+    fixed = [word for segment in segments(path) for word in words(_VARIABLE.sub(" ", segment))]
     variables = [word for name in _VARIABLE.findall(path) for word in words(name)]
-    operation_id = node.get("operationId")
-    whole = words(operation_id) if isinstance(operation_id, str) else []
     by = ["by", *variables] if variables else []
-    certain = [method, *by_words, *by]
     mark = hashlib.sha256(f"{method} {path}".encode("utf-8", "surrogatepass")).hexdigest()[:6]
-    candidates = [short, found, whole, [*short, *by], certain, [*certain, "x" + mark]]
+    certain = [method, *fixed, *by]
+    candidates = [
+        found if mechanical else without_namespace(found, last),
+        without_front(found, last),
+        [*found[:1], *without_front(fixed, last)] if mechanical else words(_id(named)),
+        [*found, *by],
+        certain,
+        [*certain, "x" + mark],
+    ]
     methods = tuple(dict.fromkeys(camel(each) for each in candidates if each))
-    same = [singular(word) for word in found] == [singular(word) for word in last]
-    return _Choice(namespace, methods, same and len(namespace) == 1)
+    return _Choice(namespace, methods, len(namespace) == 1 and _alike(found, last))
 
 
 def _lift_lone(choices: list[_Choice]) -> list[_Choice]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from tsbind.lower.path_name import is_variable
+from tsbind.lower.path_name import VERBS, is_prefix, is_variable, without_extension
 from tsbind.lower.words import singular, words
 
-_SEPARATORS = re.compile(r"[/.:#]+")
+_SEPARATORS = re.compile(r"[/.]+|::")
 _METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
 _FILLERS = frozenset(("id", "by", "with"))
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -40,6 +40,11 @@ def parts(operation_id: str) -> tuple[list[str], list[str]]:
     return pieces[:-1], without_articles(words(pieces[-1]))
 
 
+def variant(operation_id: str) -> str:
+    """What distinguishes an operation from another one on the same path: `put_files_id#unlock`."""
+    return operation_id.partition("#")[2]
+
+
 def without_articles(found: list[str]) -> list[str]:
     """Drop "a", "an" and "the" between other words."""
     inner = [word for word in found[1:-1] if word.lower() not in _ARTICLES]
@@ -51,12 +56,14 @@ def is_mechanical(found: list[str], path: str) -> bool:
     if not found or found[0].lower() not in _METHODS:
         return False
     rest = [singular(word) for word in found[1:]]
-    for segment in path.split("/"):
-        inside = [singular(word) for word in words(segment)]
+    for segment in path.partition("#")[0].split("/"):
+        inside = [singular(word) for word in words(without_extension(segment))]
         if is_variable(segment):
             rest = _after_variable(rest, inside)
         elif rest[: len(inside)] == inside:
             rest = rest[len(inside) :]
+        elif not is_prefix(segment):
+            return False
     return not rest
 
 
@@ -78,14 +85,46 @@ def without_namespace(found: list[str], namespace: list[str]) -> list[str]:
 
     >>> without_namespace(["list", "issues", "for", "repo"], ["issues"])
     ['list', 'for', 'repo']
-    >>> without_namespace(["accounts", "list", "accounts"], ["accounts"])
-    ['list']
+    >>> without_namespace(["radar", "get", "dns", "summary"], ["radar", "dns"])
+    ['get', 'summary']
     """
     said = [singular(word) for word in namespace]
+    found = without_front(found, namespace)
     names = [singular(word) for word in found]
-    if said and names[: len(said)] == said and len(found) > len(said):
-        found, names = found[len(said) :], names[len(said) :]
-    for length in range(len(said), 0, -1):
-        if names[1 : 1 + length] == said[-length:]:
-            return [found[0], *found[1 + length :]]
+    if names and names[0] in VERBS:
+        for length in range(len(said), 0, -1):
+            if names[1 : 1 + length] == said[-length:]:
+                return [found[0], *found[1 + length :]]
     return found
+
+
+def without_front(found: list[str], namespace: list[str]) -> list[str]:
+    """Drop the namespace, or the beginning of it, from the front of a method's words."""
+    said = [singular(word) for word in namespace]
+    names = [singular(word) for word in found]
+    for length in range(len(said), 0, -1):
+        rest = names[length:]
+        if names[:length] == said[:length] and rest and rest[0] not in _PREPOSITIONS:
+            if length == len(said) or rest[0] in VERBS:
+                return found[length:]
+    return found
+
+
+_PREPOSITIONS = frozenset(
+    [
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "of",
+        "on",
+        "to",
+        "with",
+        "without",
+        "at",
+        "as",
+        "and",
+        "or",
+    ]
+)

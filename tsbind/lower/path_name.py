@@ -25,6 +25,261 @@ _PREFIX = re.compile(
 )
 _EXTENSION = re.compile(r"\.(?:json|xml|ya?ml|html?|php|aspx?|do)$", re.IGNORECASE)
 _VARIABLE = re.compile(r"\{[^{}]*\}")
+# Words that begin the name of a deed.
+VERBS = frozenset(
+    [
+        "abort",
+        "accept",
+        "acknowledge",
+        "activate",
+        "add",
+        "allow",
+        "analyze",
+        "append",
+        "apply",
+        "approve",
+        "archive",
+        "assign",
+        "attach",
+        "authenticate",
+        "authorize",
+        "ban",
+        "batch",
+        "begin",
+        "block",
+        "book",
+        "build",
+        "bulk",
+        "calculate",
+        "call",
+        "cancel",
+        "capture",
+        "change",
+        "check",
+        "claim",
+        "clear",
+        "clone",
+        "close",
+        "collect",
+        "commit",
+        "compare",
+        "complete",
+        "compute",
+        "configure",
+        "confirm",
+        "connect",
+        "convert",
+        "copy",
+        "count",
+        "create",
+        "crosspost",
+        "deactivate",
+        "decline",
+        "decrypt",
+        "delete",
+        "deliver",
+        "deny",
+        "deploy",
+        "deprovision",
+        "destroy",
+        "detach",
+        "detect",
+        "disable",
+        "disconnect",
+        "discover",
+        "dismiss",
+        "download",
+        "draft",
+        "duplicate",
+        "edit",
+        "empty",
+        "enable",
+        "encrypt",
+        "end",
+        "enroll",
+        "estimate",
+        "evaluate",
+        "execute",
+        "expire",
+        "export",
+        "extend",
+        "extract",
+        "fetch",
+        "filter",
+        "find",
+        "finish",
+        "flush",
+        "follow",
+        "force",
+        "freeze",
+        "generate",
+        "get",
+        "give",
+        "grant",
+        "hide",
+        "import",
+        "increment",
+        "init",
+        "initialize",
+        "initiate",
+        "inspect",
+        "install",
+        "invalidate",
+        "invite",
+        "invoke",
+        "issue",
+        "join",
+        "kick",
+        "kill",
+        "leave",
+        "like",
+        "link",
+        "list",
+        "load",
+        "lock",
+        "log",
+        "login",
+        "logout",
+        "lookup",
+        "make",
+        "mark",
+        "merge",
+        "migrate",
+        "modify",
+        "monitor",
+        "move",
+        "mute",
+        "notify",
+        "open",
+        "order",
+        "pair",
+        "parse",
+        "patch",
+        "pause",
+        "pay",
+        "perform",
+        "pin",
+        "play",
+        "poll",
+        "post",
+        "preview",
+        "process",
+        "promote",
+        "provision",
+        "prune",
+        "publish",
+        "pull",
+        "purge",
+        "push",
+        "put",
+        "query",
+        "quote",
+        "read",
+        "rebuild",
+        "receive",
+        "recover",
+        "redeliver",
+        "refresh",
+        "refund",
+        "register",
+        "reject",
+        "release",
+        "reload",
+        "remove",
+        "rename",
+        "renew",
+        "reopen",
+        "reorder",
+        "replace",
+        "reply",
+        "report",
+        "request",
+        "rerun",
+        "reset",
+        "resend",
+        "resolve",
+        "restart",
+        "restore",
+        "resume",
+        "retrieve",
+        "retry",
+        "return",
+        "reverse",
+        "revert",
+        "revoke",
+        "rollback",
+        "rotate",
+        "run",
+        "save",
+        "scan",
+        "schedule",
+        "search",
+        "select",
+        "send",
+        "set",
+        "share",
+        "show",
+        "sign",
+        "simulate",
+        "snooze",
+        "sort",
+        "split",
+        "star",
+        "start",
+        "stop",
+        "store",
+        "stream",
+        "submit",
+        "subscribe",
+        "suspend",
+        "swap",
+        "switch",
+        "sync",
+        "synchronize",
+        "tag",
+        "take",
+        "terminate",
+        "test",
+        "toggle",
+        "track",
+        "transfer",
+        "transform",
+        "translate",
+        "trash",
+        "trigger",
+        "unarchive",
+        "unassign",
+        "unban",
+        "unblock",
+        "undelete",
+        "unfollow",
+        "unhide",
+        "uninstall",
+        "unlike",
+        "unlink",
+        "unlock",
+        "unmute",
+        "unpause",
+        "unpin",
+        "unpublish",
+        "unregister",
+        "unstar",
+        "unsubscribe",
+        "update",
+        "upgrade",
+        "upload",
+        "upsert",
+        "use",
+        "validate",
+        "verify",
+        "view",
+        "void",
+        "wait",
+        "watch",
+        "withdraw",
+        "write",
+    ]
+)
 # Last segments that are deeds rather than things, also under GET.
 _DEEDS = frozenset(
     [
@@ -50,16 +305,13 @@ _DEEDS = frozenset(
         "restore",
     ]
 )
-_VERBS = {
+_OF_METHOD = {
     "GET": "get",
     "POST": "create",
     "PUT": "replace",
     "PATCH": "update",
     "DELETE": "delete",
     "HEAD": "check",
-    "OPTIONS": "options",
-    "TRACE": "trace",
-    "QUERY": "query",
 }
 
 
@@ -86,11 +338,22 @@ class Siblings:
 
 def segments(path: str) -> list[str]:
     """Return the segments of a path without the prefix that names the API and its version."""
-    found = [_EXTENSION.sub("", each) for each in path.partition("?")[0].split("/") if each]
+    plain = path.partition("#")[0].partition("?")[0]
+    found = [without_extension(each) for each in plain.split("/") if each]
     start = 0
-    while start < len(found) - 1 and _PREFIX.fullmatch(found[start]):
+    while start < len(found) - 1 and is_prefix(found[start]):
         start += 1
     return found[start:]
+
+
+def is_prefix(segment: str) -> bool:
+    """Whether a segment says which API or version this is, rather than what it is about."""
+    return not segment or _PREFIX.fullmatch(segment) is not None
+
+
+def without_extension(segment: str) -> str:
+    """Drop the `.json` that some paths end in."""
+    return _EXTENSION.sub("", segment)
 
 
 def is_variable(segment: str) -> bool:
@@ -111,40 +374,44 @@ def name_by_path(method: str, path: str, siblings: Siblings) -> tuple[list[str],
     found = segments(path)
     fixed = [index for index, each in enumerate(found) if not is_variable(each)]
     if not fixed:
-        return [], [_VERBS.get(method, method.lower())]
+        return [], [_OF_METHOD.get(method, method.lower())]
     namespace = words(_VARIABLE.sub(" ", found[fixed[0]]))
+    if len(found) == 1 and len(namespace) > 1 and namespace[0].lower() in VERBS:
+        return [], namespace  # `/sendMessage`: a procedure, whatever the method
     things: list[str] = []
     for index in fixed[1:-1]:
         one = index + 1 < len(found) and is_variable(found[index + 1])
         things += _things(found[index], one)
-    last = found[fixed[-1]] if len(fixed) > 1 else ""
-    return namespace, _name(method, path, things, last, is_variable(found[-1]), siblings)
+    last = found[fixed[-1]]
+    verb = _OF_METHOD.get(method, method.lower())
+    if is_variable(found[-1]):
+        # A new item has no name of its own yet: POST to an item changes it.
+        verb = "update" if method == "POST" else verb
+        return namespace, [verb, *things, *(_things(last, True) if len(fixed) > 1 else ())]
+    if _is_deed(method, path, words(last), siblings):
+        return namespace, _deed(words(last), things)
+    if method == "GET" and (siblings.has_items(path) or plural((words(last) or [""])[-1])):
+        verb = "list"
+    return namespace, [verb, *things, *(_things(last, method == "POST") if len(fixed) > 1 else ())]
 
 
-def _name(
-    method: str, path: str, things: list[str], last: str, item: bool, siblings: Siblings
-) -> list[str]:
-    """Verb and object; `last` is the last fixed segment when it is not the namespace."""
-    verb = _VERBS.get(method, method.lower())
-    if item:
-        if method == "POST":
-            verb = "update"  # a new item has no name of its own yet
-        return [verb, *things, *_things(last, True)]
-    deed = words(last)
-    if deed and _is_deed(method, path, deed, siblings):
-        return [*deed, *things]
-    many = siblings.has_items(path) or plural(last or (segments(path)[0] if path else ""))
-    if method == "GET" and many:
-        return ["list", *things, *_things(last, False)]
-    return [verb, *things, *_things(last, method == "POST")]
+def _deed(last: list[str], things: list[str]) -> list[str]:
+    """A verb takes the things before it as its object, unless it names one itself."""
+    said = {singular(word) for word in last}
+    return last if things and singular(things[-1]) in said else [*last, *things]
 
 
 def _is_deed(method: str, path: str, last: list[str], siblings: Siblings) -> bool:
-    if last[0].lower() in _DEEDS:
-        return method in ("GET", "POST", "PUT")
-    if method != "POST" or siblings.has_items(path):
+    if not last or siblings.has_items(path):
         return False
-    return not plural(last[-1]) and siblings.methods(path) <= {"POST"}
+    if len(last) == 1 and last[0].lower() in _DEEDS:
+        return method in ("GET", "POST", "PUT")
+    if len(last) > 1 and last[0].lower() in VERBS:
+        return True
+    if method not in ("POST", "PUT") or siblings.methods(path) > {method}:
+        return False
+    # Alone in its path, a word may be a deed that the list above lacks.
+    return last[0].lower() in VERBS or (len(segments(path)) == 1 and not plural(last[-1]))
 
 
 def _things(segment: str, one: bool) -> list[str]:

@@ -105,11 +105,6 @@ class SchemaLowering:
         finally:
             self._depth -= 1
 
-    def without_options(self, schema: dict[str, Node], at: At) -> Type:
-        """The part of a discriminated parent that its children share."""
-        own = {key: value for key, value in schema.items() if key not in ("oneOf", "anyOf")}
-        return self.type(own, at)
-
     def _no_object(self, schema: Node, at: At) -> Type:
         if schema is True:
             return UNKNOWN
@@ -367,3 +362,8 @@ def is_scalar(schema: Node) -> bool:
     ):
         return False
     return schema.keys().isdisjoint(("$ref", "enum", "const", *_COMPOSED))
+
+
+def without_alternatives(schema: dict[str, Node]) -> dict[str, Node]:
+    """The part of a discriminated parent that its variants share."""
+    return {key: value for key, value in schema.items() if key not in ("oneOf", "anyOf")}

@@ -32,7 +32,7 @@ from tsbind.lower.literal import exact
 from tsbind.lower.note import note
 from tsbind.lower.references import References, Target
 from tsbind.lower.report import At, Document, Node, Report
-from tsbind.lower.schema import SchemaLowering, is_scalar
+from tsbind.lower.schema import SchemaLowering, is_scalar, without_alternatives
 from tsbind.lower.typenames import TypeNames
 
 _COMPONENT = "/components/schemas/"
@@ -87,6 +87,7 @@ class Types:
 
     def finish(self) -> dict[str, NamedType]:
         """Return all named types in name order, variants marked and loops of bare names cut."""
+        self._drain()
         for name in list(self._modes):
             self._inherit_unmarked(name)
         for name, (key, node, mode) in self._modes.items():
@@ -103,7 +104,7 @@ class Types:
         if is_scalar(node):
             # One word says it; a name would only hide it.
             return self._lowering(mode).type(node, pointer)
-        own = inherited and self._offers_current(node, pointer)
+        own = inherited and self.offers(node, pointer, self._current)
         return Ref(self.name_of(pointer, node, mode, own))
 
     def mark_variants(self, schema: dict[str, Node], at: At) -> None:
@@ -164,7 +165,7 @@ class Types:
         if not isinstance(node, dict):
             return lowering.type(node, key.pointer)
         if key.own:
-            return lowering.without_options(node, key.pointer)
+            return lowering.type(without_alternatives(node), key.pointer)
         if "discriminator" in node and "oneOf" not in node and "anyOf" not in node:
             variants = self._discriminators.variants(node, key.pointer)
             if variants is not None:
@@ -179,13 +180,13 @@ class Types:
             for node, pointer in variants.targets
         )
 
-    def _offers_current(self, parent: Node, pointer: str) -> bool:
-        """Whether the named type being lowered is one of those that `parent` offers."""
+    def offers(self, parent: Node, pointer: str, heir: str) -> bool:
+        """Whether the schema at pointer `heir` is one of the alternatives that `parent` offers."""
         if not isinstance(parent, dict):
             return False
         variants = self._discriminators.variants(parent, pointer)
         if variants is not None:
-            return self._current in variants.values
+            return heir in variants.values
         members = [
             member
             for key in ("oneOf", "anyOf")
@@ -193,7 +194,7 @@ class Types:
             if isinstance(member, dict) and "$ref" in member
         ]
         targets = (self.references.target(member["$ref"], pointer) for member in members)
-        return any(target is not None and target.pointer == self._current for target in targets)
+        return any(target is not None and target.pointer == heir for target in targets)
 
     # Marking variants.
 

@@ -19,7 +19,7 @@ from tsbind.lower.keywords import LISTS, SINGLE, TABLES
 from tsbind.lower.literal import ACCEPTS, distinct, fitting
 from tsbind.lower.references import shown
 from tsbind.lower.report import At, Node, Report
-from tsbind.lower.schema import MAX_DEPTH, is_scalar
+from tsbind.lower.schema import MAX_DEPTH, is_scalar, without_alternatives
 from tsbind.lower.table import Types
 
 
@@ -31,15 +31,21 @@ class Validation:
         self._report = report
         self._depth = 0
         self._queue: list[tuple[str, Node, str, Mode]] = []
+        self._current = ""
         self.definitions: dict[str, Json] = {}
 
     def schema(self, node: Node, at: At, mode: Mode) -> Json:
         """Return the run-time schema of the values that `node` accepts in `mode`."""
         made = self._make(node, at, mode, None)
         while self._queue:
-            name, inner, pointer, seen_as = self._queue.pop()
-            self.definitions[name] = self._make(inner, pointer, seen_as, None)
+            name, inner, self._current, seen_as = self._queue.pop()
+            self.definitions[name] = self._make(inner, self._current, seen_as, None)
+        self._current = ""
         return made
+
+    def finish(self) -> dict[str, Json]:
+        """Return all definitions in name order."""
+        return dict(sorted(self.definitions.items()))
 
     def _make(self, node: Node, at: At, mode: Mode, scope: Scope | None) -> Json:
         if not isinstance(node, dict):
@@ -68,14 +74,16 @@ class Validation:
                     inside = Scope(node, at, scope, False) if key in _IN_PLACE else None
                     made[key] = self._make(value, (at, key), mode, inside)
             elif key == "$ref":
-                self._reference(made, value, at, mode)
+                self._reference(made, value, at, mode, scope)
         if "required" in made:
             self._require(made, node, at, mode, scope)
         if "enum" in made:
             self._enumerate(made)
         return made
 
-    def _reference(self, made: dict[str, Json], ref: Node, at: At, mode: Mode) -> None:
+    def _reference(
+        self, made: dict[str, Json], ref: Node, at: At, mode: Mode, scope: Scope | None
+    ) -> None:
         target = self._types.references.target(ref, at)
         if target is None:
             return
@@ -84,10 +92,14 @@ class Validation:
             if isinstance(inline, dict):
                 made.update({key: inline[key] for key in inline if key not in made})
             return
-        name = self._types.name_of(target.pointer, target.node, mode)
+        node, pointer = target
+        inherited = scope is not None and scope.inherits
+        own = inherited and self._types.offers(node, pointer, self._current)
+        name = self._types.name_of(pointer, node, mode, own)
         if name not in self.definitions:
             self.definitions[name] = True  # its place is taken while it waits its turn
-            self._queue.append((name, target.node, target.pointer, mode))
+            node = without_alternatives(node) if own else node
+            self._queue.append((name, node, pointer, mode))
         made["$ref"] = f"#/$defs/{name}"
 
     def _plain(self, made: dict[str, Json], key: str, value: Node, at: At) -> None:

@@ -17,6 +17,7 @@ MAX_LENGTH = 80  # characters of one identifier; longer ones end in a hash
 # A hump starts at an upper case letter after a lower case one or a digit (listIssues), and at
 # the last letter of a run of capitals (HTTPServer).
 _HUMP = re.compile(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=s\b)")
 # One plural acronym that the rule above would cut in two: "listAPIs", "getURLs".
 _PLURAL_ACRONYM = re.compile(r"([A-Z]{2,})s(?![a-z])")
 
@@ -41,8 +42,8 @@ UNSAFE = frozenset(
 def words(name: str) -> list[str]:
     """Split a name into words.
 
-    >>> words("issues/list-for-repo"), words("getHTTPServerURLs"), words("read_v1beta1 Pod")
-    (['issues', 'list', 'for', 'repo'], ['get', 'HTTP', 'Server', 'URLs'], ['read', 'v1beta1', 'Pod'])
+    >>> words("issues/list-for-repo"), words("getHTTPServerURLs")
+    (['issues', 'list', 'for', 'repo'], ['get', 'HTTP', 'Server', 'URLs'])
     """
     found: list[str] = []
     for piece in _pieces(name):
@@ -61,7 +62,7 @@ def _pieces(name: str) -> list[str]:
         return [name]
     letters = (
         letter if letter != "_" and ("a" + letter).isidentifier() else " "
-        for letter in unicodedata.normalize("NFKC", name)
+        for letter in _APOSTROPHE.sub("", unicodedata.normalize("NFKC", name))
         if unicodedata.category(letter) not in ("Cf", "Cc", "Cs", "Co", "Cn") or letter.isspace()
     )
     return "".join(letters).split()
@@ -72,7 +73,7 @@ def camel(parts: Sequence[str]) -> str:
     if not parts:
         return ""
     first, *rest = parts
-    return identifier(first.lower() + "".join(map(_capital, rest)))
+    return identifier(first.lower() + "".join(_capital(word, tame=True) for word in rest))
 
 
 def pascal(parts: Sequence[str]) -> str:
@@ -80,9 +81,10 @@ def pascal(parts: Sequence[str]) -> str:
     return identifier("".join(map(_capital, parts)))
 
 
-def _capital(word: str) -> str:
-    """Capitalise a word and keep its humps: `v1beta1` → `V1beta1`, `URLs` → `URLs`."""
-    return word[:1].upper() + (word[1:].lower() if len(word) > 3 and word.isupper() else word[1:])
+def _capital(word: str, *, tame: bool = False) -> str:
+    """Capitalise a word; `tame` also makes an acronym a word: `DNS` → `Dns`."""
+    rest = word[1:].lower() if tame and word.isupper() else word[1:]
+    return word[:1].upper() + rest
 
 
 def identifier(text: str) -> str:
@@ -99,15 +101,17 @@ def identifier(text: str) -> str:
 def singular(word: str) -> str:
     """Reduce a word to the form in which it is compared: lower case, without a plural ending.
 
-    >>> singular("Issues"), singular("policies"), singular("addresses"), singular("status")
-    ('issue', 'policy', 'address', 'status')
+    >>> [singular(word) for word in ("Issues", "policies", "addresses", "status", "skus", "emojis")]
+    ['issue', 'policy', 'address', 'status', 'sku', 'emoji']
     """
     word = word.lower()
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2:
+    if word.endswith("s") and not word.endswith(_NO_PLURAL) and len(word) > 2:
         return word[:-1]
     return word
 
@@ -117,4 +121,6 @@ def plural(word: str) -> bool:
     return singular(word) != word.lower() or word.lower() in _COLLECTIVE
 
 
-_COLLECTIVE = frozenset(["people", "children", "data", "media", "metadata", "history"])
+_NO_PLURAL = ("ss", "sis", "xis", "this", "tus", "sus", "rus", "cus", "lus", "bus", "ius")
+_IRREGULAR = {"people": "person", "children": "child", "indices": "index", "vertices": "vertex"}
+_COLLECTIVE = frozenset(("data", "media", "metadata", "history"))
