@@ -6,8 +6,8 @@
     licenses/              the licence of each
 
 Each is made only when it is absent or its inputs have changed, as `made.json` remembers, so that
-building a wheel from an sdist, which carries them, needs no compiler and no network.  `requirements` names the
-packages that making the missing ones takes.
+building a wheel from an sdist, which carries them, needs no compiler and no network.
+`requirements` names the packages that making the missing ones takes.
 
 Runs inside the build environment, where nothing of tsbind's own dependencies is.
 """

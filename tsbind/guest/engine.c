@@ -105,9 +105,66 @@ JSValue engine_error_stack(JSContext *ctx, JSValueConst error)
     return JS_IsString(stack) ? js_dup(stack) : JS_UNDEFINED;
 }
 
-/* Whether `error` is what the engine throws when malloc fails, as far as its name tells. */
+/* ---- Memory: malloc, and whether it ever failed ----------------------------------------------- */
+
+static bool exhausted;
+
+static size_t malloc_usable_size_of(const void *memory)
+{
+    return malloc_usable_size((void *)memory);
+}
+
+static void *note(void *memory)
+{
+    if (!memory)
+        exhausted = true;
+    return memory;
+}
+
+static void *allocate(void *opaque, size_t size)
+{
+    (void)opaque;
+    return note(malloc(size));
+}
+
+static void *allocate_zeroed(void *opaque, size_t count, size_t size)
+{
+    (void)opaque;
+    return note(calloc(count, size));
+}
+
+static void *reallocate(void *opaque, void *memory, size_t size)
+{
+    (void)opaque;
+    return note(realloc(memory, size));
+}
+
+static void release(void *opaque, void *memory)
+{
+    (void)opaque;
+    free(memory);
+}
+
+JSRuntime *engine_runtime(void)
+{
+    static const JSMallocFunctions functions = {
+        .js_calloc = allocate_zeroed,
+        .js_malloc = allocate,
+        .js_free = release,
+        .js_realloc = reallocate,
+        .js_malloc_usable_size = malloc_usable_size_of,
+    };
+    return JS_NewRuntime2(&functions, NULL);
+}
+
+/* Whether `error` is what the engine throws when malloc fails.  When not even the Error can be
+   made, it throws null. */
 bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error)
 {
+    if (!exhausted)
+        return false;
+    if (JS_IsNull(error))
+        return true;
     if (JS_GetClassID(error) != JS_CLASS_ERROR)
         return false;
     JSValue message = JS_GetPropertyStr(ctx, error, "message");

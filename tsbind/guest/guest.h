@@ -34,6 +34,7 @@ void clock_set(double milliseconds);   /* since the epoch: what every clock says
 
 typedef enum { OTHER_OBJECT, PLAIN_OBJECT, ERROR_OBJECT, BOXED_PRIMITIVE } ObjectKind;
 
+JSRuntime *engine_runtime(void);
 void engine_init(JSContext *ctx);
 void engine_seed(JSContext *ctx, uint64_t seed);
 uint32_t engine_random(void);

@@ -10,8 +10,8 @@
 
    Messages from the host lie in `inbox`, or where `input` says when they do not fit:
 
-     start:  now f64, seed u64, lengths u32 of source, table and roots, limits u32 of log, value and
-             argument bytes; then the three texts, each followed by NUL
+     start:  now f64, seed u64, lengths u32 of source, table and roots, limits u32 of log, value,
+             argument and stack bytes; then the three texts, each followed by NUL
      resume: now f64, then for each reply id u32, kind u32 (0 ok, 1 error), length u32, JSON text
 
    All numbers are little-endian. */
@@ -25,9 +25,8 @@
 
 enum {
     INBOX_SIZE = 256 * 1024,
-    START_HEADER = 40,
+    START_HEADER = 44,
     RESUME_HEADER = 8,
-    JS_STACK = 192 * 1024,        /* bytes of shadow stack; the linker gives 1 MiB */
     GC_THRESHOLD = 8 << 20,       /* bytes; a collection dirties every page of the image */
     FAILURE_RESERVE = 16 * 1024,  /* so that a failure can be told when memory has run out */
 };
@@ -197,17 +196,30 @@ static int run_jobs(void)
     return ran;
 }
 
+/* A program that is a function with a parameter, as in `async (api) => …`, is given the API. */
+static JSValue call_program(JSValue function)
+{
+    int64_t wanted = 0;
+    JSValue global = JS_GetGlobalObject(context), api = JS_UNDEFINED;
+    if (JS_GetLength(context, function, &wanted) == 0 && wanted > 0)
+        api = JS_GetPropertyStr(context, global, "api");
+    JSValue result = JS_IsException(api) ? JS_EXCEPTION
+                                         : JS_Call(context, function, JS_UNDEFINED, wanted > 0,
+                                                   (JSValueConst *)&api);
+    JS_FreeValue(context, api);
+    JS_FreeValue(context, global);
+    JS_FreeValue(context, function);
+    return result;
+}
+
 /* The script has given its completion value.  A function is the program: call it. */
 static int take_completion(void)
 {
     JSValue box = JS_PromiseResult(context, waited_for); /* {value} */
     JSValue result = JS_GetPropertyStr(context, box, "value");
     JS_FreeValue(context, box);
-    if (JS_IsFunction(context, result)) {
-        JSValue called = JS_Call(context, result, JS_UNDEFINED, 0, NULL);
-        JS_FreeValue(context, result);
-        result = called;
-    }
+    if (JS_IsFunction(context, result))
+        result = call_program(result);
     if (JS_IsException(result))
         return -1;
     JS_FreeValue(context, waited_for);
@@ -289,6 +301,7 @@ static uint64_t begin(const char *message, size_t length)
     native_log_limit(u32_at(message + 28));
     value.limit = u32_at(message + 32);
     calls_limit(u32_at(message + 36));
+    JS_SetMaxStackSize(runtime, u32_at(message + 40));
     phase = SCRIPT;
     if (roots_length && native_start(context, roots, roots_length) < 0)
         return post_exception();
@@ -299,6 +312,22 @@ static uint64_t begin(const char *message, size_t length)
     JS_PromiseMarkAsHandled(context, waited_for);
     forget_rejection(context, waited_for);
     return advance();
+}
+
+/* ---- Modules: there are none ---------------------------------------------------------------------- */
+
+static JSModuleDef *refuse_module(JSContext *ctx, const char *name, void *opaque)
+{
+    (void)opaque;
+    JS_ThrowTypeError(ctx, "cannot import \"%.80s\": there are no modules here; "
+                           "the API's operations are globals", name);
+    return NULL;
+}
+
+static char *keep_name(JSContext *ctx, const char *base, const char *name, void *opaque)
+{
+    (void)base, (void)opaque;
+    return js_strdup(ctx, name);
 }
 
 /* ---- Exports ------------------------------------------------------------------------------------- */
@@ -340,12 +369,13 @@ EXPORT("resume") uint64_t guest_resume(const char *message, uint32_t length)
 /* Make the engine.  0: done. */
 EXPORT("boot") int guest_boot(void)
 {
-    runtime = JS_NewRuntime();
+    runtime = engine_runtime();
     if (!runtime)
         return -1;
-    JS_SetMaxStackSize(runtime, JS_STACK);
+    JS_SetMaxStackSize(runtime, 128 * 1024);
     JS_SetGCThreshold(runtime, GC_THRESHOLD);
     JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
+    JS_SetModuleLoaderFunc(runtime, keep_name, refuse_module, NULL);
     context = JS_NewContext(runtime);
     if (!context)
         return -1;

@@ -7,6 +7,8 @@ of a millisecond.  An Engine is safe to share between threads, and must not outl
 from __future__ import annotations
 
 import ctypes
+import sys
+import sysconfig
 import threading
 import time
 from ctypes import byref, c_char_p, c_void_p
@@ -20,10 +22,12 @@ from tsbind.runtime import wasm
 from tsbind.runtime.codecache import cached_code
 from tsbind.runtime.wasm import lib
 
-WASM_STACK: Final = 2 << 20  # bytes; above this wasmtime aborts the process
 TICK: Final = 0.005  # seconds between two looks at the limits of a running guest
 _IDLE_TICKS: Final = 40  # the ticker sleeps after this many ticks with nothing running
-_SETTINGS: Final = f"epoch stack={WASM_STACK} cow nothreads"
+_SETTINGS: Final = "epoch cow nothreads"
+
+_MAX_STACK: Final = 4 << 20  # bytes of native stack for guest code, where threads have as much
+_STACK_RATIO: Final = 16  # native stack that guest code needs for one byte of its own
 
 I32, I64 = 0, 1
 # What the guest must export, with parameter and result kinds.
@@ -41,8 +45,10 @@ class Engine:
         self._ticker = _Ticker(self)
         self._lock = threading.Lock()
         self.running = 0  # isolates that are in guest code
-        self.pointer: int = lib.wasm_engine_new_with_config(_config())
+        self.stack = _native_stack()  # bytes of native stack that guest code may use
+        self.pointer: int = lib.wasm_engine_new_with_config(_config(self.stack))
         self.module: int = self._load(module, cache, use_cache)
+        self.js_stack = self.stack // _STACK_RATIO  # bytes that JavaScript may use
         self.inbox = 0  # address and size of the guest's own input buffer
         self._check_exports()
 
@@ -126,10 +132,27 @@ class Engine:
             lib.wasmtime_store_delete(store)
 
 
-def _config() -> int:
+def _native_stack() -> int:
+    # Guest code runs on the stack of the thread that calls it, and a thread that runs over its
+    # stack takes the process with it: so half of what threads have here.
+    if sys.platform == "win32":
+        return 1 << 19
+    import resource
+
+    allowed, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
+        allowed = 1 << 20
+    elif allowed == resource.RLIM_INFINITY:
+        allowed = 2 << 20  # what glibc then gives to a thread
+    return min(_MAX_STACK, allowed // 2)
+
+
+def _config(stack: int) -> int:
     config: int = lib.wasm_config_new()
+    # wasmtime refuses, by aborting, a stack that is larger than its asynchronous one.
+    lib.wasmtime_config_async_stack_size_set(config, stack + (1 << 16))
     lib.wasmtime_config_epoch_interruption_set(config, True)
-    lib.wasmtime_config_max_wasm_stack_set(config, WASM_STACK)
+    lib.wasmtime_config_max_wasm_stack_set(config, stack)
     lib.wasmtime_config_memory_init_cow_set(config, True)
     lib.wasmtime_config_wasm_threads_set(config, False)
     return config

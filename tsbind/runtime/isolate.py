@@ -29,7 +29,7 @@ from tsbind.runtime.wasm import lib
 
 INBOX_SIZE: Final = 256 * 1024  # bytes; of main.c
 MAX_FLOATING: Final = 100_000
-_START = struct.Struct("<dQIIIIII")
+_START = struct.Struct("<dQIIIIIII")
 _TIME = struct.Struct("<d")
 _REPLY = struct.Struct("<III")
 _CODE_MEMORY = 64 * 1024  # of an outbox beside what the limits allow: heads, names, a failure
@@ -62,7 +62,7 @@ class Isolate:
 
     Any call may raise LimitError (cpu, memory, stack, result_bytes, request_bytes), GuestError, or
     what interrupted it; afterwards only `close` may be called.  An isolate may move between threads
-    but be used by one at a time; the thread needs about 3 MiB of stack.
+    but is used by one at a time; `Engine.stack` says how much native stack a call may take.
     """
 
     __slots__ = (
@@ -116,7 +116,7 @@ class Isolate:
 
     def start(self, message: Start) -> Step:
         """Run the program until it waits or ends."""
-        data = _start_message(message, self.limits)
+        data = _start_message(message, self.limits, self._engine.js_stack)
         at = self._write(data, self._engine.inbox if len(data) < INBOX_SIZE else 0)
         self._start_size = (len(data) + 16) & ~15
         return self._step(b"start", at, len(data))
@@ -221,7 +221,7 @@ class Isolate:
                 used, allowed = self.memory / MIB, limits.memory / MIB
                 return LimitError(name, used=max(used, allowed), allowed=allowed, unit="MiB")
             case "stack":
-                size = engines.WASM_STACK / 1024
+                size = self._engine.stack / 1024
                 return LimitError(name, used=size, allowed=size, unit="KiB")
             case _:
                 size = getattr(limits, name)
@@ -289,7 +289,7 @@ def _on_tick_of(context: int, key: int, delta: object, kind: object) -> int:
 _on_tick = wasm.EpochCallback(_on_tick_of)
 
 
-def _start_message(message: Start, limits: Limits) -> bytes:
+def _start_message(message: Start, limits: Limits, stack: int) -> bytes:
     source, table = message.source.encode(), message.table.encode()
     roots = b"" if message.roots == ("api",) else "\n".join(message.roots).encode()
     head = _START.pack(
@@ -301,6 +301,7 @@ def _start_message(message: Start, limits: Limits) -> bytes:
         limits.log_bytes,
         min(limits.result_bytes, 0xFFFF_FFFF),
         min(limits.request_bytes, 0xFFFF_FFFF),
+        stack,
     )
     return b"".join((head, source, b"\0", table, b"\0", roots, b"\0"))
 

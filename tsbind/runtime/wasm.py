@@ -61,6 +61,7 @@ _SIGNATURES = {
     "wasm_config_new": (c_void_p, ()),
     "wasmtime_config_epoch_interruption_set": (None, (c_void_p, c_bool)),
     "wasmtime_config_max_wasm_stack_set": (None, (c_void_p, c_size_t)),
+    "wasmtime_config_async_stack_size_set": (None, (c_void_p, u64)),
     "wasmtime_config_memory_init_cow_set": (None, (c_void_p, c_bool)),
     "wasmtime_config_memory_reservation_set": (None, (c_void_p, u64)),
     "wasmtime_config_memory_guard_size_set": (None, (c_void_p, u64)),
