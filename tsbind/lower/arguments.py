@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tsbind.bundle import Body, Json, Parameter
 from tsbind.ir.types import Record, Type, union
-from tsbind.lower.body import Sent, Shape, as_argument, bodies, shape_of, wire
+from tsbind.lower.body import Sent, Shape, as_argument, bodies, includes, shape_of, wire
 from tsbind.lower.compose import intersect
 from tsbind.lower.keywords import in_place
 from tsbind.lower.parameter import Argument, field
@@ -59,7 +59,11 @@ def arguments_object(
     ways = [_joined(each, required, len(sent) > 1, schema, validation, report) for each in sent]
     type_: Type = record
     if ways:
-        inner = union(way.type for way in ways)
+        inner = union(
+            way.type
+            for way, one in zip(ways, sent, strict=True)
+            if not any(includes(other, one) for other in sent)
+        )
         type_ = intersect((record, inner)) if record.fields else inner
     elif not record.fields:
         return Input(None, True, schema, (), ())

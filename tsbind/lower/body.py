@@ -27,6 +27,8 @@ from tsbind.lower.report import At, Node, Report
 from tsbind.lower.table import Types
 from tsbind.lower.validation import Validation
 
+_NOTHING = Record((), closed=True)  # some documents say "no body" this way
+
 
 class Shape(NamedTuple):
     """What is known of the fields of a record type."""
@@ -68,7 +70,10 @@ def bodies(
         sent = _sent(content, text, types, validation)
         if not any(_adds_nothing(sent, other) for other in kept):
             kept.append(sent)
-    return kept, body.get("required") is True
+    required = body.get("required") is True
+    if not required and [sent.type for sent in kept] == [_NOTHING]:
+        return [], False
+    return kept, required
 
 
 def _worth_offering(content: Content, preferred: Content) -> bool:
@@ -138,15 +143,23 @@ def shape_of(node: Type, types: Types, seen: frozenset[str] = frozenset()) -> Sh
     return None
 
 
+def includes(sent: Sent, other: Sent) -> bool:
+    """Whether one way takes all that another one does, and more: a form with files, say."""
+    if sent is other or sent.shape is None or other.shape is None:
+        return False
+    return sent.shape.names > other.shape.names and sent.shape.required <= other.shape.required
+
+
 def wire(sent: Sent, arg: str, required: bool, several: bool, report: Report) -> Body:
     """Say how a body goes over the wire."""
-    return Body(
-        concrete(sent.content),
-        arg,
-        required,
-        _parts(sent.content, report),
-        sent.schema if several else True,
-    )
+    schema: Json = True
+    if several:
+        schema = sent.schema
+        if sent.shape is not None and not sent.shape.open:
+            # A field that only another way knows must lead there.
+            schema = {"allOf": [schema], "unevaluatedProperties": False}
+    parts = _parts(sent.content, report)
+    return Body(concrete(sent.content), arg, required, parts, schema)
 
 
 _STYLES: tuple[Style, ...] = ("form", "spaceDelimited", "pipeDelimited", "deepObject")

@@ -41,41 +41,34 @@ Look = Callable[[str], Type]  # the named type behind a Ref
 
 
 def intersect(parts: Iterable[Type]) -> Type:
-    """The type of values that are all of `parts`."""
-    flat = _flatten(parts)
-    if not flat:
-        return UNKNOWN
-    if len(flat) == 1:
-        return flat[0]
-    plain = [part for part in flat if _kinds(part) is not None]
-    opaque = [part for part in flat if _kinds(part) is None]
+    """The type of values that are all of `parts`; what cannot be joined keeps its order."""
     joined: list[Type] = []
-    for part in plain:
-        joined = _join_into(joined, part)
+    for part in _flatten(parts):
+        _add(joined, part)
     if any(isinstance(part, Never) for part in joined):
         return NEVER
-    if opaque:
+    if any(_kinds(part) is None for part in joined):
         # A named type is nearly always an object; "any object" adds nothing to it.
         joined = [part for part in joined if not isinstance(part, Anything)]
-    return intersection((*opaque, *joined))
+    return intersection(tuple(joined)) if joined else UNKNOWN
 
 
 def _flatten(parts: Iterable[Type]) -> list[Type]:
     flat: list[Type] = []
     for part in parts:
-        if isinstance(part, Unknown):
-            continue
-        flat.extend(part.parts if isinstance(part, Intersection) else (part,))
+        if not isinstance(part, Unknown):
+            flat.extend(part.parts if isinstance(part, Intersection) else (part,))
     return list(dict.fromkeys(flat))
 
 
-def _join_into(joined: list[Type], part: Type) -> list[Type]:
-    """Join `part` with the first of `joined` that it can be joined with."""
+def _add(joined: list[Type], part: Type) -> None:
+    """Join `part` with the first of `joined` that it can be joined with, or append it."""
     for index, other in enumerate(joined):
         both = join(other, part)
         if both is not None:
-            return [*joined[:index], both, *joined[index + 1 :]]
-    return [*joined, part]
+            joined[index] = both
+            return
+    joined.append(part)
 
 
 def join(left: Type, right: Type) -> Type | None:

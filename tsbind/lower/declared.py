@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tsbind.ir.types import UNKNOWN, Type
 from tsbind.lower.references import References
 from tsbind.lower.report import At, Node
 
@@ -20,7 +21,8 @@ class Scope(NamedTuple):
     schema: dict[str, Node]
     at: At
     outer: Scope | None
-    inherits: bool  # the member stands in `allOf`
+    inherits: bool = False  # the member stands in `allOf`
+    shape: Type = UNKNOWN  # what the schema says of itself
 
 
 def declared(

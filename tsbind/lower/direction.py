@@ -30,7 +30,7 @@ _HIDDEN_BY: dict[Mode, Trait] = {"reply": "writeOnly", "request": "readOnly", "f
 
 def is_binary(schema: dict[str, Node]) -> bool:
     """Whether a string schema stands for bytes rather than text."""
-    if schema.get("format") == "binary":
+    if schema.get("format") == "binary" or schema.get("contentEncoding") == "binary":
         return True
     media = schema.get("contentMediaType")
     return isinstance(media, str) and "contentEncoding" not in schema
@@ -102,7 +102,7 @@ class Directions:
                 traits.add("readOnly")
             if schema.get("writeOnly") is True:
                 traits.add("writeOnly")
-            if ("format" in schema or "contentMediaType" in schema) and is_binary(schema):
+            if is_binary(schema):
                 traits.add("binary")
             if "$ref" in schema:
                 target = self._references.target(schema["$ref"], pointer)

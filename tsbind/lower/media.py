@@ -96,7 +96,7 @@ def _kind_of_any(schema: Node) -> Kind:
 def contents(
     node: dict[str, Node], at: At, references: References, report: Report
 ) -> list[Content]:
-    """Read the `content` of a body, response or parameter; parts of the wrong shape are reported."""
+    """Read the `content` of a body, response or parameter."""
     table = node.get("content")
     if table is None:
         return []

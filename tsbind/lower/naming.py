@@ -128,6 +128,8 @@ def _choice(named: Named, siblings: Siblings, shared: _Shared) -> _Choice:
     if apart:
         return _chosen(by_path_space, apart, named)
     if is_mechanical(found, path) and by_path:
+        if by_path_method[0] == "list" and not plural(found[-1]):
+            by_path_method = ["get", *by_path_method[1:]]  # the author speaks of one
         return _chosen(by_path_space, by_path_method, named, mechanical=True)
     space = tag or namespace_by_path(path)
     if not _alike(found, space):

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 
 from tsbind.lower.report import Node
+from tsbind.lower.words import camel, words
 
 _LONGEST = 48  # characters of a pattern or default that is worth showing
 
@@ -26,6 +27,19 @@ def note(schema: Node) -> str:
     if not isinstance(schema, dict):
         return ""
     return ", ".join(_parts(schema))
+
+
+def doc(schema: Node, name: str) -> str:
+    """The description of a schema, else its title when that says more than `name` does."""
+    if not isinstance(schema, dict):
+        return ""
+    text = schema.get("description")
+    if isinstance(text, str) and text.strip():
+        return text.strip()
+    title = schema.get("title")
+    if not isinstance(title, str) or title == name or camel(words(title)) == camel(words(name)):
+        return ""
+    return title.strip()
 
 
 def _parts(schema: dict[str, Node]) -> Iterator[str]:

@@ -104,9 +104,10 @@ def without_front(found: list[str], namespace: list[str]) -> list[str]:
     names = [singular(word) for word in found]
     for length in range(len(said), 0, -1):
         rest = names[length:]
-        if names[:length] == said[:length] and rest and rest[0] not in _PREPOSITIONS:
-            if length == len(said) or rest[0] in VERBS:
-                return found[length:]
+        if names[:length] != said[:length] or not rest or rest[0] in _PREPOSITIONS:
+            continue
+        if length == len(said) or rest[0] in VERBS:
+            return found[length:]
     return found
 
 

@@ -88,7 +88,7 @@ def template(path: str) -> Template:
 def declared(
     owners: Iterable[tuple[dict[str, Node], At]], references: References, report: Report
 ) -> list[Declared]:
-    """Read `parameters` of a path item and its operation, in that order; the later ones override."""
+    """Read `parameters` of a path item and its operation, in that order; the later one wins."""
     found: dict[tuple[str, str], Declared] = {}
     for node, at in owners:
         listed = node.get("parameters")

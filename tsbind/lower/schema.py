@@ -21,17 +21,22 @@ from tsbind.ir.types import (
     TEXT,
     UNKNOWN,
     Array,
+    Boolean,
+    Enum,
     Field,
+    Number,
     Record,
+    Text,
     Tuple,
     Type,
+    Union,
     union,
 )
 from tsbind.lower.compose import intersect
 from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
 from tsbind.lower.literal import ACCEPTS, fitting, literals
-from tsbind.lower.note import note
+from tsbind.lower.note import doc, note
 from tsbind.lower.references import References, Target, is_alias, shown
 from tsbind.lower.report import At, Node, Report
 
@@ -119,23 +124,34 @@ class SchemaLowering:
         return UNKNOWN
 
     def _conjunction(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
-        parts: list[Type] = []
-        if "$ref" in schema:
-            target = self._references.target(schema["$ref"], at)
-            inherited = scope is not None and scope.inherits
-            if target is not None:
-                parts.append(self._names.named(target, self._mode, inherited=inherited))
-            if is_alias(schema):
-                return intersect(parts)
         composed = [key for key in _COMPOSED if key in schema]
         if composed and "discriminator" in schema:
             self._names.mark_variants(schema, at)
-        parts.append(self._shape(schema, at, scope))
+        shape = UNKNOWN if is_alias(schema) else self._shape(schema, at, scope)
+        parts: list[Type] = []
+        if "$ref" in schema:
+            parts.append(self._reference(schema["$ref"], at, scope, shape))
+        parts.append(shape)
         for key in composed:
-            members = self._members(schema, key, at, Scope(schema, at, scope, key == "allOf"))
+            members = self._members(
+                schema, key, at, Scope(schema, at, scope, key == "allOf", shape)
+            )
             if members:
                 parts.extend(members if key == "allOf" else (union(members),))
         return intersect(parts)
+
+    def _reference(self, ref: Node, at: At, scope: Scope | None, shape: Type) -> Type:
+        target = self._references.target(ref, at)
+        if target is None:
+            return UNKNOWN
+        inherited = scope is not None and scope.inherits
+        beside = shape if shape != UNKNOWN or scope is None or not inherited else scope.shape
+        if isinstance(beside, Enum):
+            # `enum: [1]` beside a reference to a longer enum picks from it.
+            inline = self.type(target.node, target.pointer)
+            if isinstance(inline, (Enum, Text, Number, Boolean, Union)):
+                return inline
+        return self._names.named(target, self._mode, inherited=inherited)
 
     def _members(
         self, schema: dict[str, Node], key: str, at: At, scope: Scope | None
@@ -229,8 +245,10 @@ class SchemaLowering:
         types = tuple(self.type(each, (above, str(index))) for index, each in enumerate(first))
         fewest = schema.get("minItems")
         required = min(fewest, len(types)) if type(fewest) is int and fewest > 0 else 0
-        rest = None if items is False else self.type(items, (at, "items"))
-        return Tuple(types, required, rest)
+        most = schema.get("maxItems")
+        if items is False or (type(most) is int and most <= len(types)):
+            return Tuple(types, required)
+        return Tuple(types, required, self.type(items, (at, "items")))
 
     def _record(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
         fields = list(self._fields(schema, at, scope))
@@ -271,15 +289,8 @@ class SchemaLowering:
         type_ = self.type(schema, at)
         if not isinstance(schema, dict):
             return Field(name, type_, required)
-        doc = schema.get("description", schema.get("title"))
-        return Field(
-            name,
-            type_,
-            required,
-            self.note(schema, at),
-            doc.strip() if isinstance(doc, str) else "",
-            schema.get("deprecated") is True,
-        )
+        deprecated = schema.get("deprecated") is True
+        return Field(name, type_, required, self.note(schema, at), doc(schema, name), deprecated)
 
     def note(self, schema: Node, at: At) -> str:
         """The note of a value with this schema; a reference to a scalar tells its target's."""

@@ -29,7 +29,7 @@ from tsbind.lower.declared import declared
 from tsbind.lower.direction import Directions, Effects, Mode
 from tsbind.lower.discriminator import Discriminators, Variants
 from tsbind.lower.literal import exact
-from tsbind.lower.note import note
+from tsbind.lower.note import doc, note
 from tsbind.lower.references import References, Target
 from tsbind.lower.report import At, Document, Node, Report
 from tsbind.lower.schema import SchemaLowering, is_scalar, without_alternatives
@@ -105,6 +105,8 @@ class Types:
             # One word says it; a name would only hide it.
             return self._lowering(mode).type(node, pointer)
         own = inherited and self.offers(node, pointer, self._current)
+        if own:
+            self.mark_variants(node, pointer)
         return Ref(self.name_of(pointer, node, mode, own))
 
     def mark_variants(self, schema: dict[str, Node], at: At) -> None:
@@ -156,9 +158,7 @@ class Types:
             self._current = key.pointer
             type_ = self._lower_named(key, node, mode)
             self._current = ""
-            doc = node.get("description", node.get("title")) if isinstance(node, dict) else ""
-            text = doc.strip() if isinstance(doc, str) else ""
-            self._types[name] = NamedType(type_, note(node), text)
+            self._types[name] = NamedType(type_, note(node), doc(node, name))
 
     def _lower_named(self, key: _Key, node: Node, mode: Mode) -> Type:
         lowering = self._lowering(mode)
