@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -82,8 +83,8 @@ def test_reads_what_python_writes(value: object, indent: int | None) -> None:
 @given(VALUES)
 def test_json_is_yaml(value: object) -> None:
     text = json.dumps({"x": value}).encode()
-    # libyaml's bounds: keys of 1,024 characters, and no U+FFFE or U+FFFF.
-    assume(len(text) < 1000 and b"\\uffff" not in text and b"\\ufffe" not in text)
+    # libyaml's bounds: keys of 1,024 characters, no surrogate pairs, no U+FFFE or U+FFFF.
+    assume(len(text) < 1000 and not re.search(rb"\\u(?:d[89ab]|fff[ef])", text))
     assert parse_yaml(Source("a.yaml", text, "yaml"), 10_000)[0] == {"x": value}
 
 

@@ -94,7 +94,7 @@ class Document:
         Raises SpecError with code `bad-ref` when it points to nothing.
         """
         node: Json = self.root
-        if not ref.startswith("#"):
+        if not ref.startswith("#/") and ref != "#":
             raise _bad_ref(ref, f"leads nowhere: {self.failed.get(ref, 'it is not understood')}")
         for token in pointers.split(ref[1:]):
             try:

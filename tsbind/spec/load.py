@@ -33,11 +33,12 @@ def load(
     all.  What is wrong with parts of it is in `Document.diagnostics`.
     """
     limits = limits or LoadLimits()
-    data, given = read_bytes(source, limits.bytes)
+    name = name or _name(source)
+    data = read_bytes(source, name, limits.bytes)
     folder, origin = _home(source)
-    files = Files(name or given, folder, limits, allow_refs)
+    files = Files(name, folder, limits, allow_refs)
     with _collector_paused():
-        tree = files.read_root(data, name or given, origin)
+        tree = files.read_root(data, name, origin)
         version, numbers = recognise(files.sources[""], tree)
         tree.pop(EXTERNAL, None)  # ours alone
         tree[EXTERNAL] = files.trees
@@ -46,7 +47,7 @@ def load(
         if not files.trees:
             del tree[EXTERNAL]
     return Document(
-        name=name or given,
+        name=name,
         version=version,
         root=tree,
         digest=files.digest,
@@ -56,6 +57,12 @@ def load(
         failed=refs.failed,
         problems=tuple(upgrade.problems),
     )
+
+
+def _name(source: bytes | Path | str) -> str:
+    if isinstance(source, bytes):
+        return "<bytes>"
+    return "<stdin>" if str(source) == "-" else str(source)
 
 
 def _home(source: bytes | Path | str) -> tuple[Path | None, str]:

@@ -17,6 +17,9 @@ def recognise(source: Source, tree: Json) -> tuple[str, tuple[int, int]]:
 
     Raises SpecError when the tree is no OpenAPI document or of a version that is not read.
     """
+    if isinstance(tree, str) and tree.lstrip().startswith("<"):
+        kind = "a web page" if "html" in tree[:500].lower() else "XML"
+        raise _other(source, [], f"looks like {kind}, not an OpenAPI document", "openapi")
     if not isinstance(tree, dict):
         raise _other(source, [], f"is {_shown(tree)}, not an OpenAPI document", "openapi")
     key = "openapi" if "openapi" in tree else "swagger" if "swagger" in tree else ""
@@ -51,7 +54,7 @@ def _other(source: Source, tokens: list[str], what: str, code: str, fix: str = "
 def _shown(tree: Json) -> str:
     if isinstance(tree, list):
         return "a list"
-    return "empty" if tree is None else f"a single {type(tree).__name__}"
+    return "empty" if tree is None else "a piece of text" if isinstance(tree, str) else "a number"
 
 
 def _looks_like(tree: dict[str, Json]) -> tuple[str, str]:

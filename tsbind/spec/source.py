@@ -66,19 +66,19 @@ class Source:
         return Location(self.name, line, column)
 
 
-def read_bytes(source: bytes | Path | str, limit: int) -> tuple[bytes, str]:
-    """Read a document from memory, a path, or standard input (`-`); return it and its name.
+def read_bytes(source: bytes | Path | str, name: str, limit: int) -> bytes:
+    """Read a document from memory, a path, or standard input (`-`); `name` is for messages.
 
-    Reads at most `limit` bytes; raises SpecError when there are more or it cannot be read.
+    Raises SpecError when there are more than `limit` bytes, without reading on, or none can be
+    read.
     """
     if isinstance(source, bytes):
-        return _capped(source, "<bytes>", limit), "<bytes>"
+        return _capped(source, name, limit)
     if str(source) == "-":
-        return _capped(_take(sys.stdin.buffer, limit), "<stdin>", limit), "<stdin>"
-    name = str(source)
+        return _capped(_take(sys.stdin.buffer, limit), name, limit)
     try:
         with open(source, "rb") as file:
-            return _capped(_take(file, limit), name, limit), name
+            return _capped(_take(file, limit), name, limit)
     except FileNotFoundError:
         raise SpecError(
             "there is no such file", where=name, fix="check the path", code="not-found"

@@ -181,6 +181,9 @@ class Swagger:
 
     def _request_body(self, node: Object, at: str, given: list[Given], consumes: list[str]) -> None:
         inherited = self._inherited.get(id(node), [])
+        if {body.node.get("in") for body in given} == {"formData"}:
+            # The operation's own form overrides the body of its path, field by field if a form.
+            inherited = [body for body in inherited if body.node.get("in") == "formData"]
         one = [body for body in given + inherited if body.node.get("in") == "body"]
         fields = {body.node.get("name"): body for body in inherited + given if body not in one}
         if one and fields:
