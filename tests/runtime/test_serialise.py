@@ -157,8 +157,8 @@ def test_a_missing_path_parameter_is_refused() -> None:
 
 BAD_PATHS = [
     "", ".", "..", "../x", "a/b", "a\\b", "%2e%2e", "%252e%252e", "..;x", "%2f", "a%2Fb", "\x00",
-    "a\nb", "%00", "%5c", "\uff0e\uff0e", "a\uff0fb", "..%c0%af", "%c0%ae%c0%ae", "a%25252fb", ".%2e",
-    " ..",
+    "a\nb", "%00", "%5c", "\uff0e\uff0e", "a\uff0fb", "..%c0%af", "%c0%ae%c0%ae", ".%2e",
+    " ..", "a%25252fb",
 ]  # fmt: skip
 
 
@@ -272,4 +272,4 @@ def test_a_lone_surrogate_is_refused_everywhere() -> None:
     for where in ("path", "query", "header", "cookie"):
         style: Style = "form" if where in ("query", "cookie") else "simple"
         with pytest.raises(ArgumentError):
-            placed((parameter(style, where),), {"color": "\ud800"}, "/{color}")  # type: ignore[arg-type]
+            placed((parameter(style, where),), {"color": "\ud800"}, "/{color}")

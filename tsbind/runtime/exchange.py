@@ -70,17 +70,27 @@ class Exchange:
         """Return the value of the reply; raises CallError or CredentialError when there is none."""
         self._validators.check_arguments(call, args)
         request = self.request(call, args)
-        auth = await self.credentials.authorise(
-            call, self._bundle.schemes, request.url, self.transport
-        )
-        if auth and self._base_url is None:
-            _refuse_clear_text(request.url)
-        response = await self._answered(call, msgspec.structs.replace(request, auth=auth))
+        response = await self._authorised(call, request)
         if not 200 <= response.status < 300:
-            raise error_of(response)
+            # An API may say what it was sent; errors end up in logs, so it is hidden here too.
+            body = self.credentials.redact_bytes(response.body)
+            raise error_of(msgspec.structs.replace(response, body=body))
         value = value_of(response)
         self._check_reply(call, response, value)
         return value
+
+    async def _authorised(self, call: Call, request: Request) -> Response:
+        """Send with credentials; a token that the API no longer takes is renewed once."""
+        for renewed in (False, True):
+            auth = await self.credentials.authorise(
+                call, self._bundle.schemes, request.url, self.transport
+            )
+            if auth and self._base_url is None:
+                _refuse_clear_text(request.url)
+            response = await self._answered(call, msgspec.structs.replace(request, auth=auth))
+            if response.status != 401 or renewed or not self.credentials.forget(auth):
+                break
+        return response
 
     def request(self, call: Call, args: Mapping[str, Json]) -> Request:
         """Return the request that the call means, without credentials."""
@@ -169,7 +179,7 @@ class Exchange:
             return
         faults = self._validators.check_reply(call, promise, value)
         if event is not None:
-            event.notes.extend(faults)
+            event.notes.extend(map(self.credentials.redact_text, faults))
 
 
 def _one_of_each(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

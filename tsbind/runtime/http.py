@@ -7,6 +7,7 @@ request carries, and never lets a redirect, a proxy, a cookie or a compressed bo
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import socket
 import weakref
@@ -32,6 +33,7 @@ STREAMS = frozenset(
     }
 )  # fmt: skip
 _CHUNK = 64 * 1024
+_NOT_PUBLIC = "the address is not public"
 
 
 class Timeouts(msgspec.Struct, frozen=True):
@@ -189,7 +191,7 @@ def _socket(address: _AddressInfo) -> socket.socket:
 def _public_socket(address: _AddressInfo) -> socket.socket:
     """Refuse addresses that are not public, after names were resolved (so no name can hide one)."""
     if not is_public(str(address[4][0])):
-        raise PermissionError("the address is not public")
+        raise PermissionError(errno.EACCES, _NOT_PUBLIC)
     return _socket(address)
 
 
@@ -320,7 +322,7 @@ def _reason(error: Exception) -> str:
 
     text = str(error)
     match error:
-        case _ if "the address is not public" in text:
+        case _ if _NOT_PUBLIC in text:
             return "the server's address is not public; only an operator's base URL may name one"
         case aiohttp.ClientConnectorDNSError():
             return "the server's name cannot be resolved"

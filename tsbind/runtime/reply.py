@@ -125,10 +125,10 @@ def _sequence(body: bytes, cut: bool) -> Iterator[Json]:
 def _events(body: bytes, cut: bool) -> Iterator[Json]:
     """Server-sent events (WHATWG HTML §9.2.6) as objects of their fields; comments are dropped."""
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
-    blocks = re.split(r"(?:\r\n|\r|\n){2}", text)
+    blocks = re.split(r"\n{2,}", text.replace("\r\n", "\n").replace("\r", "\n"))
     for block in blocks[:-1] if cut else blocks:
         event: dict[str, Json] = {}
-        for line in re.split(r"\r\n|\r|\n", block):
+        for line in block.split("\n"):
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
             if name == "data":

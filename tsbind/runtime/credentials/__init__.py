@@ -148,6 +148,10 @@ class Credentials:
             origin_of(url), headers=tuple(headers), query=tuple(query), cookies=tuple(cookies)
         )
 
+    def forget(self, auth: Auth) -> bool:
+        """Drop the access token that an API refused; whether another can be fetched."""
+        return any(self._tokens.forget(value) for value in auth.header("authorization"))
+
     def redact_text(self, text: str) -> str:
         """Return `text` with every secret that was ever read replaced."""
         return self._redactor.text(text)

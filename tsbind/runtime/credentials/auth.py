@@ -61,6 +61,10 @@ class Auth:
             name for pairs in (self._headers, self._query, self._cookies) for name, _ in pairs
         )
 
+    def header(self, name: str) -> tuple[str, ...]:
+        """The values of a header, for the package that made them."""
+        return tuple(value for key, value in self._headers if key.lower() == name)
+
     def __bool__(self) -> bool:
         return bool(self._headers or self._query or self._cookies)
 

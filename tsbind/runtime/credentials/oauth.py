@@ -99,9 +99,12 @@ class Tokens:
                 self._kept[key] = kept
         return kept.access
 
-    def forget(self, access: str) -> None:
-        """Drop a token that the API refused, so that the next call fetches another."""
-        self._kept = {key: token for key, token in self._kept.items() if token.access != access}
+    def forget(self, header: str) -> bool:
+        """Drop the token of an Authorization header; whether it was one of ours."""
+        kept = {k: token for k, token in self._kept.items() if header != f"Bearer {token.access}"}
+        known = len(kept) < len(self._kept)
+        self._kept = kept
+        return known
 
     async def _fetch(
         self, name: str, scheme: Scheme, grant: Grant, scope: str, transport: Transport
