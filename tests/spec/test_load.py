@@ -231,13 +231,14 @@ def test_following_references() -> None:
 @pytest.mark.parametrize("shape", ["chain", "self", "long"])
 def test_references_never_hang(shape: str) -> None:
     count = 2_000
-    schemas: dict[str, object] = {
+    shapes: dict[str, dict[str, dict[str, str]]] = {
         "chain": {
             f"S{i}": {"$ref": f"#/components/schemas/S{(i + 1) % count}"} for i in range(count)
         },
         "self": {"S": {"$ref": "#/components/schemas/S/properties/a/b/c"}},
         "long": {"S": {"$ref": "#" + "/a" * 100_000}},
-    }[shape]
+    }
+    schemas = shapes[shape]
     value = {"openapi": "3.0.0", "paths": {}, "components": {"schemas": schemas}}
     started = time.process_time()
     document = load(json.dumps(value).encode())

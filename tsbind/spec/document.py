@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -42,13 +42,13 @@ class Document:
 
     name: str
     version: str  # as written: "2.0", "3.1.0"
-    root: dict[str, Json]
+    root: dict[str, Json] = field(repr=False)
     digest: str  # sha256 of the source, its external files included
     size: int  # bytes of the source, its external files included
-    sources: Mapping[str, Source]  # by mount; "" is the root document
-    moved: Mapping[str, str]  # pointer in `root` → pointer where the source has it
-    failed: Mapping[str, str]  # a `$ref` that could not be understood → why
-    problems: tuple[Problem, ...] = ()
+    sources: Mapping[str, Source] = field(repr=False)  # by mount; "" is the root document
+    moved: Mapping[str, str] = field(repr=False)  # pointer in `root` → in the source
+    failed: Mapping[str, str] = field(repr=False)  # a `$ref` that could not be understood → why
+    problems: tuple[Problem, ...] = field(default=(), repr=False)
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
@@ -44,7 +44,7 @@ class Source:
     """
 
     name: str
-    data: bytes
+    data: bytes = field(repr=False)
     format: Literal["json", "yaml"]
     mount: str = ""
     origin: str = ""
