@@ -1,50 +1,84 @@
 """Compile an OpenAPI document to few tokens; run programs against it in isolates.
 
-Every name here is imported on first use, so that `import tsbind.runtime` never pays for the
-compiler, nor the compiler for the runtime.
+    import tsbind
+
+    compiled = tsbind.compile("chat.yaml")
+    print(compiled.declarations)
+    result = tsbind.run_sync("return await api.rooms.list()", compiled.bundle)
+
+Every name here is imported on first use, so that running never pays for the compiler, nor
+compiling for the runtime.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tsbind.bundle import Bundle as Bundle
+    from tsbind.bundle import Bundle
     from tsbind.errors import (
-        BudgetError as BudgetError,
+        BudgetError,
+        BuildError,
+        BundleError,
+        CredentialError,
+        Diagnostic,
+        GuestError,
+        LimitError,
+        PolicyError,
+        ProgramError,
+        ResultError,
+        RunError,
+        SelectionError,
+        SpecError,
+        TokenizerError,
+        TsbindError,
     )
-    from tsbind.errors import (
-        BuildError as BuildError,
-    )
+    from tsbind.pipeline import Compiled, Options, check, compile
+    from tsbind.runtime import Credentials, Host, Limits, Policy, Result, run, run_sync
+    from tsbind.spec.load import load
 
-_HOME = {
-    "Bundle": "bundle",
-    **dict.fromkeys(
-        (
-            "BudgetError",
-            "BuildError",
-            "BundleError",
-            "CredentialError",
-            "Diagnostic",
-            "GuestError",
-            "LimitError",
-            "PolicyError",
-            "ProgramError",
-            "ResultError",
-            "RunError",
-            "SelectionError",
-            "SpecError",
-            "TsbindError",
-        ),
-        "errors",
-    ),
+__all__ = [
+    "BudgetError",
+    "BuildError",
+    "Bundle",
+    "BundleError",
+    "Compiled",
+    "CredentialError",
+    "Credentials",
+    "Diagnostic",
+    "GuestError",
+    "Host",
+    "LimitError",
+    "Limits",
+    "Options",
+    "Policy",
+    "PolicyError",
+    "ProgramError",
+    "Result",
+    "ResultError",
+    "RunError",
+    "SelectionError",
+    "SpecError",
+    "TokenizerError",
+    "TsbindError",
+    "check",
+    "compile",
+    "load",
+    "run",
+    "run_sync",
+]
+
+_HOMES = {
+    "bundle": {"Bundle"},
+    "pipeline": {"Compiled", "Options", "check", "compile"},
+    "runtime": {"Credentials", "Host", "Limits", "Policy", "Result", "run", "run_sync"},
+    "spec.load": {"load"},
 }
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"tsbind.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'tsbind' has no attribute {name!r}")
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'tsbind' has no attribute {name!r}")
+    return getattr(import_module(f"tsbind.{_HOME.get(name, 'errors')}"), name)

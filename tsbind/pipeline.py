@@ -1,0 +1,185 @@
+"""The compile order, written once.  Start reading here.
+
+A document is loaded, lowered to an `Api`, narrowed to what was asked for, fitted to a budget,
+made smaller by the passes, and printed; the result is a `Bundle` and what goes beside it.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from tsbind.bundle import Bundle, Json, fingerprint
+from tsbind.emit.catalog import LIMIT, print_catalog
+from tsbind.emit.jsonschema import print_calls, print_schemas
+from tsbind.emit.python import print_stubs
+from tsbind.emit.typescript import print_declarations
+from tsbind.errors import Diagnostic, SpecError
+from tsbind.ir.api import Api
+from tsbind.ir.check import check as check_api
+from tsbind.lower import lower
+from tsbind.meter import DEFAULT, tokenizer
+from tsbind.passes import Docs, passes
+from tsbind.select.budget import Fit, fit
+from tsbind.select.query import select
+from tsbind.spec.check import check as check_document
+from tsbind.spec.load import load
+from tsbind.spec.source import LoadLimits
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What is wanted of a document."""
+
+    docs: Docs = "none"
+    select: str = ""  # a query over operations; "" means all
+    budget: int | None = None  # tokens of the declarations, counted with `tokenizer`
+    tokenizer: str = DEFAULT
+    name: str = ""  # of the document in messages, and of the stub class; "": its own
+    allow_refs: tuple[str, ...] = ()  # hosts from which parts of the document may be fetched
+    limits: LoadLimits = LoadLimits()
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """What comes of a document."""
+
+    bundle: Bundle
+    stubs: str  # a Python module
+    diagnostics: tuple[Diagnostic, ...]
+    types: int  # named types in the declarations
+    fit: Fit | None  # None: no budget was asked for
+    document: Json  # the whole document, normalised
+
+    @property
+    def declarations(self) -> str:
+        """The TypeScript module that a model is shown."""
+        return self.bundle.declarations
+
+
+def compile(source: bytes | Path | str, options: Options | None = None) -> Compiled:
+    """Turn an OpenAPI document into a Bundle, declarations and stubs.
+
+    `source` is as in `tsbind.spec.load.load`.  Parts that cannot be compiled are left out and
+    reported as Diagnostics.  Raises SpecError when nothing can be, SelectionError and BudgetError
+    when what is left is not what was asked for.
+    """
+    options = options or Options()
+    with collector_paused():
+        document = load(
+            source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
+        )
+        whole, diagnostics = lower(document)
+        check_api(whole)
+        if not whole.operations:
+            raise nothing_left(document.name, diagnostics)
+        api = select(whole, options.select) if options.select else whole
+        calls, schemas = print_calls(api), print_schemas(api)
+        mark = fingerprint(calls, schemas)
+        stubs = print_stubs(api, mark)
+        text, types, fitted = declare(api, options, mark)
+        bundle = Bundle(
+            title=api.title,
+            version=api.version,
+            declarations=text,
+            calls=calls,
+            schemas=schemas,
+            schemes=api.schemes,
+            servers=api.servers,
+            doc=api.doc,
+            namespaces=api.namespaces,
+            fingerprint=mark,
+        )
+    return Compiled(bundle, stubs, diagnostics, types, fitted, document.root)
+
+
+def check(
+    source: bytes | Path | str, options: Options | None = None, *, full: bool = False
+) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with a document: what keeps it from compiling, then the standard.
+
+    `full` adds the findings of openapi-spec-validator, which takes far longer.  Raises SpecError
+    when the document cannot be read at all.
+    """
+    options = options or Options()
+    with collector_paused():
+        document = load(
+            source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
+        )
+        diagnostics = lower(document)[1]
+        return (*diagnostics, *check_document(document, full=full))
+
+
+def shrink(api: Api, docs: Docs) -> Api:
+    """Run the passes that make the declarations at this level of prose."""
+    for step in passes(docs):
+        api = step(api)
+    return api
+
+
+def declare(api: Api, options: Options, mark: str) -> tuple[str, int, Fit | None]:
+    """Return the declarations, how many types they name, and what was given up to fit a budget.
+
+    `mark` is the fingerprint for the first line.  When nothing else fits the budget, the
+    declarations are the catalog's introduction.
+    """
+    budget = options.budget
+    if budget is None:
+        small = shrink(api, options.docs)
+        return print_declarations(small, fingerprint=mark), len(small.types), None
+    count = tokenizer(options.tokenizer).count
+    # By identity of what was measured: a live Api's entry is its own, for it came last.
+    printed: dict[int, tuple[str, int]] = {}
+
+    def measure(candidate: Api) -> int:
+        small = shrink(candidate, options.docs)
+        text = print_declarations(small, fingerprint=mark)
+        printed[id(candidate)] = text, len(small.types)
+        return count(text)
+
+    def introduce(candidate: Api) -> int:
+        return count(introduction(candidate))
+
+    def introduction(candidate: Api) -> str:
+        return print_catalog(candidate, count, limit=min(LIMIT, budget))
+
+    fitting, fitted = fit(api, budget, measure, introduce)
+    if fitted.catalog:
+        return introduction(fitting), 0, fitted
+    return *printed[id(fitting)], fitted
+
+
+def nothing_left(name: str, diagnostics: tuple[Diagnostic, ...]) -> SpecError:
+    """Say why a document that can be read gives no operation at all."""
+    lost = [diagnostic for diagnostic in diagnostics if diagnostic.operation]
+    if lost:
+        first = lost[0]
+        return SpecError(
+            f"none of its operations can be compiled; the first: {first.what}",
+            where=first.where,
+            fix=first.fix,
+            code=first.code,
+        )
+    return SpecError(
+        "it has no operations",
+        where=name,
+        fix="give it `paths`, or name the document that has them",
+        code="no-operations",
+    )
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector from walking large trees that hold no garbage."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+__all__ = ["Compiled", "Options", "check", "compile"]
