@@ -57,8 +57,9 @@ def bodies(
     if node.get("requestBody") is None:
         return [], False
     resolved = types.references.node(node["requestBody"], (at, "requestBody"))
-    if resolved is None:
-        return [], False
+    if resolved is None:  # its reference is broken: it may be anything
+        anything = Content("application/json", "json", {}, at)
+        return [Sent(UNKNOWN, True, None, anything, "", "")], False
     body, place = resolved
     found = by_preference(contents(body, place, types.references, report), reply=False)
     doc = body.get("description")

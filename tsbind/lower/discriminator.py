@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tsbind.lower.references import References, Target
-from tsbind.lower.report import At, Document, Node, Report
+from tsbind.lower.report import At, Node, Report
+from tsbind.spec.document import Document
 
 _COMPONENTS = "/components/schemas/"
 

@@ -10,11 +10,12 @@ from tsbind.errors import Diagnostic
 from tsbind.ir.api import Api
 from tsbind.lower.naming import name_operations, namespaces
 from tsbind.lower.operation import lower_operation, operations, replied
-from tsbind.lower.report import Document, Node, Report
+from tsbind.lower.report import Node, Report
 from tsbind.lower.security import requirements, schemes
 from tsbind.lower.server import servers
 from tsbind.lower.table import Types
 from tsbind.lower.validation import Validation
+from tsbind.spec.document import Document
 
 
 def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:

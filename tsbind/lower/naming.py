@@ -42,7 +42,7 @@ class _Choice(NamedTuple):
     """How an operation could be called: its namespace, and its method from short to certain."""
 
     namespace: Name
-    methods: tuple[str, ...]
+    methods: tuple[tuple[str, ...], ...]  # words
     bare: bool = False  # method and namespace are one word, which may stand alone
 
 
@@ -177,7 +177,7 @@ def _chosen(
         certain,
         [*certain, "x" + mark],
     ]
-    methods = tuple(dict.fromkeys(camel(each) for each in candidates if each))
+    methods = tuple(tuple(each) for each in candidates if each)
     return _Choice(namespace, methods, len(namespace) == 1 and _alike(found, last))
 
 
@@ -189,7 +189,7 @@ def _lift_lone(choices: list[_Choice]) -> list[_Choice]:
             space = choice.namespace[:depth]
             sizes[space] = sizes.get(space, 0) + 1
     return [
-        choice._replace(namespace=(), methods=(choice.namespace[0], *choice.methods))
+        choice._replace(namespace=(), methods=((choice.namespace[0],), *choice.methods))
         if choice.bare and sizes[choice.namespace] == 1
         else choice
         for choice in choices
@@ -211,7 +211,7 @@ def _settle(choices: list[_Choice]) -> list[Name]:
         for index in pending:
             choice = choices[index]
             method = choice.methods[min(level, len(choice.methods) - 1)]
-            wanted.setdefault((*choice.namespace, method), []).append(index)
+            wanted.setdefault((*choice.namespace, camel(method)), []).append(index)
         pending = []
         for name, owners in wanted.items():
             if len(owners) > 1 or name in settled or name in spaces:

@@ -22,9 +22,39 @@ _PLAIN_FORMATS = frozenset(
 )
 
 
+_NOTED = frozenset(
+    [
+        "format",
+        "contentEncoding",
+        "pattern",
+        "uniqueItems",
+        "items",
+        "default",
+        "multipleOf",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+        "x-enum-varnames",
+        "x-enumNames",
+    ]
+)
+
+
+_BOUNDS = _NOTED - {"format", "contentEncoding", "pattern", "uniqueItems", "items", "default"}
+
+
 def note(schema: Node) -> str:
     """Describe the constraints of a schema; "" when it has none worth telling."""
     if not isinstance(schema, dict):
+        return ""
+    if schema.keys().isdisjoint(_NOTED):
         return ""
     return ", ".join(_parts(schema))
 
@@ -48,7 +78,8 @@ def _parts(schema: dict[str, Node]) -> Iterator[str]:
         yield format_[:_LONGEST]
     elif "contentEncoding" in schema and isinstance(schema["contentEncoding"], str):
         yield schema["contentEncoding"][:_LONGEST]
-    yield from _bounds(schema)
+    if not schema.keys().isdisjoint(_BOUNDS):
+        yield from _bounds(schema)
     pattern = schema.get("pattern")
     if isinstance(pattern, str) and 0 < len(pattern) <= _LONGEST:
         yield f"pattern {pattern}"

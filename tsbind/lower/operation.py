@@ -11,11 +11,12 @@ from tsbind.lower.arguments import Input, arguments_object
 from tsbind.lower.parameter import Template, arguments, declared, in_template, template
 from tsbind.lower.references import shown
 from tsbind.lower.reply import Output, output
-from tsbind.lower.report import At, Document, Node, Report
+from tsbind.lower.report import At, Node, Report
 from tsbind.lower.security import requirements
 from tsbind.lower.server import servers
 from tsbind.lower.table import Types
 from tsbind.lower.validation import Validation
+from tsbind.spec.document import Document
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace", "query")
 

@@ -6,7 +6,8 @@ import json
 from typing import NamedTuple
 
 from tsbind.errors import SpecError
-from tsbind.lower.report import At, Document, Node, Report
+from tsbind.lower.report import At, Node, Report
+from tsbind.spec.document import Document
 
 _MAX_CHAIN = 64  # references to references before we call it a loop
 

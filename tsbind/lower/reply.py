@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tsbind.bundle import Json, Reply
-from tsbind.ir.types import BYTES, NULL, TEXT, Array, Type, union
+from tsbind.ir.types import BYTES, NULL, TEXT, UNKNOWN, Array, Type, union
 from tsbind.lower.media import Content, by_preference, contents
 from tsbind.lower.references import shown
 from tsbind.lower.report import At, Node, Report
@@ -34,6 +34,10 @@ def output(
     replies: list[Reply] = []
     empty = False
     for status, response, place in _successes(node, at, types, report):
+        if response is None:  # its reference is broken: it may be anything
+            bodies.append(UNKNOWN)
+            replies.append(Reply(status, "application/json"))
+            continue
         found = by_preference(contents(response, place, types.references, report), reply=True)
         if not found:
             empty = True
@@ -48,7 +52,7 @@ def output(
 
 def _successes(
     node: dict[str, Node], at: At, types: Types, report: Report
-) -> list[tuple[str, dict[str, Node], At]]:
+) -> list[tuple[str, dict[str, Node] | None, At]]:
     responses = node.get("responses")
     place: At = (at, "responses")
     if responses is None:
@@ -62,9 +66,8 @@ def _successes(
     found = []
     for status in wanted:
         resolved = types.references.node(responses[status], (place, status))
-        if resolved is not None:
-            spelled = status if status.isdigit() or status == "default" else status.upper()
-            found.append((spelled, *resolved))
+        spelled = status if status.isdigit() or status == "default" else status.upper()
+        found.append((spelled, *(resolved or (None, place))))
     return found
 
 

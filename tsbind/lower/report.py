@@ -6,31 +6,15 @@ JSON pointer, and then into file, line and column, only for the problems that ar
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
-from tsbind.errors import Diagnostic, Location, Severity
+from tsbind.errors import Diagnostic, Severity
+from tsbind.spec.document import Document
 
 Node: TypeAlias = Any  # a JSON value of the document
 
 # A place in the document: a whole JSON pointer ("" is the root), or a key below another place.
 At: TypeAlias = "str | tuple[At, str]"
-
-
-class Document(Protocol):
-    """What lowering needs of a read document: one tree in the OpenAPI 3.2 shape."""
-
-    @property
-    def root(self) -> dict[str, Any]:
-        """The normalised document; every `$ref` in it starts with "#"."""
-        ...
-
-    def resolve(self, ref: str) -> Node:
-        """Return the node that `ref` names; raises SpecError when there is none."""
-        ...
-
-    def locate(self, pointer: str) -> Location:
-        """Return where the node at a JSON pointer was written."""
-        ...
 
 
 def pointer(at: At) -> str:

@@ -125,6 +125,8 @@ class SchemaLowering:
 
     def _conjunction(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
         composed = [key for key in _COMPOSED if key in schema]
+        if not composed and "$ref" not in schema:
+            return self._shape(schema, at, scope)
         if composed and "discriminator" in schema:
             self._names.mark_variants(schema, at)
         shape = UNKNOWN if is_alias(schema) else self._shape(schema, at, scope)

@@ -6,7 +6,8 @@ from typing import Literal
 
 from tsbind.bundle import Need, Scheme
 from tsbind.lower.references import References, shown
-from tsbind.lower.report import At, Document, Node, Report
+from tsbind.lower.report import At, Node, Report
+from tsbind.spec.document import Document
 
 _PLACES: tuple[Literal["header", "query", "cookie"], ...] = ("header", "query", "cookie")
 # The flows a host can follow without a person, the better ones first.

@@ -31,9 +31,10 @@ from tsbind.lower.discriminator import Discriminators, Variants
 from tsbind.lower.literal import exact
 from tsbind.lower.note import doc, note
 from tsbind.lower.references import References, Target
-from tsbind.lower.report import At, Document, Node, Report
+from tsbind.lower.report import At, Node, Report
 from tsbind.lower.schema import SchemaLowering, is_scalar, without_alternatives
 from tsbind.lower.typenames import TypeNames
+from tsbind.spec.document import Document
 
 _COMPONENT = "/components/schemas/"
 # What a type is called that is seen otherwise than a reply sees it.
@@ -231,13 +232,18 @@ class Types:
         named = self._types[name]
         known = field_of(named.type, property_, self.look)
         if known is None:
-            if not isinstance(named.type, (Record, Intersection)):
+            if not self._is_record(named.type):
                 return
             known = Field(property_, UNKNOWN, required=True)
         kept = _narrowed(known.type, values)
         if kept is not None:
             marked = replace(known, type=Enum(kept))
             self._types[name] = replace(named, type=with_field(named.type, marked))
+
+    def _is_record(self, node: Type) -> bool:
+        while isinstance(node, Ref):
+            node = self.look(node.name)
+        return isinstance(node, (Record, Intersection))
 
 
 def _narrowed(type_: Type, values: tuple[str, ...]) -> tuple[Scalar, ...] | None:

@@ -37,7 +37,8 @@ class TypeNames:
         plain = [key.replace("~1", "/").replace("~0", "~") for key in keys]
         meaning = [key for key in plain if key not in _STRUCTURE] or plain or ["Root"]
         tails = [
-            [word for key in meaning[-n:] for word in words(key)] for n in (2, 3, len(meaning))
+            [word for key in meaning[-n:] for word in words(_stem(key))]
+            for n in (2, 3, len(meaning))
         ]
         return self.fresh(*[pascal(tail) if tail else "Schema" for tail in tails])
 
@@ -81,6 +82,11 @@ _STRUCTURE = frozenset(
 )
 
 
+def _stem(key: str) -> str:
+    """A file is called what it is called without its folder and extension."""
+    return key.rsplit("/", 1)[-1].removesuffix(".yaml").removesuffix(".yml").removesuffix(".json")
+
+
 def _short(name: str) -> str:
     parts = words(name)
     return pascal(parts) if parts else "Schema"
@@ -88,6 +94,7 @@ def _short(name: str) -> str:
 
 def _spelled(name: str) -> str:
     """Keep every character that tells a name from its neighbours."""
-    text = "".join(_SPELLED.get(letter, letter) for letter in name)
-    kept = "".join(letter for letter in text if ("a" + letter).isidentifier())
-    return identifier(kept) if kept else "Schema"
+    if name.isidentifier():
+        return identifier(name)
+    text = "".join(f" {_SPELLED[letter]} " if letter in _SPELLED else letter for letter in name)
+    return pascal(words(text)) if words(text) else "Schema"

@@ -11,12 +11,15 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 MAX_LENGTH = 80  # characters of one identifier; longer ones end in a hash
 
 # A hump starts at an upper case letter after a lower case one or a digit (listIssues), and at
 # the last letter of a run of capitals (HTTPServer).
 _HUMP = re.compile(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ASCII_PIECE = re.compile(r"[A-Za-z0-9]+")
+_INVISIBLE = frozenset(("Cf", "Cc", "Cs", "Co", "Cn"))  # format, control, surrogate, unassigned
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=s\b)")
 # One plural acronym that the rule above would cut in two: "listAPIs", "getURLs".
 _PLURAL_ACRONYM = re.compile(r"([A-Z]{2,})s(?![a-z])")
@@ -45,6 +48,11 @@ def words(name: str) -> list[str]:
     >>> words("issues/list-for-repo"), words("getHTTPServerURLs")
     (['issues', 'list', 'for', 'repo'], ['get', 'HTTP', 'Server', 'URLs'])
     """
+    return list(_words(name))
+
+
+@lru_cache(maxsize=1 << 16)
+def _words(name: str) -> tuple[str, ...]:
     found: list[str] = []
     for piece in _pieces(name):
         whole = _PLURAL_ACRONYM.sub(lambda match: match[1] + "S", piece)
@@ -53,17 +61,17 @@ def words(name: str) -> list[str]:
             found.append(piece[start : match.start()])
             start = match.start()
         found.append(piece[start:])
-    return [word for word in found if word]
+    return tuple(word for word in found if word)
 
 
 def _pieces(name: str) -> list[str]:
     """Cut at everything that cannot stand in an identifier, and at underscores."""
-    if name.isascii() and name.isalnum():
-        return [name]
+    if name.isascii():
+        return _ASCII_PIECE.findall(_APOSTROPHE.sub("", name))
     letters = (
         letter if letter != "_" and ("a" + letter).isidentifier() else " "
         for letter in _APOSTROPHE.sub("", unicodedata.normalize("NFKC", name))
-        if unicodedata.category(letter) not in ("Cf", "Cc", "Cs", "Co", "Cn") or letter.isspace()
+        if unicodedata.category(letter) not in _INVISIBLE or letter.isspace()
     )
     return "".join(letters).split()
 
@@ -98,6 +106,7 @@ def identifier(text: str) -> str:
     return text if text.isidentifier() and not text.startswith("__") else "_" + text.lstrip("_")
 
 
+@lru_cache(maxsize=1 << 14)
 def singular(word: str) -> str:
     """Reduce a word to the form in which it is compared: lower case, without a plural ending.
 
