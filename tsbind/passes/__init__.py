@@ -4,12 +4,14 @@
 
 1. `prune` first: what no operation reaches should influence nothing.
 2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
-3. `inline` before `share`: a shape inside a name that does not pay can then be found elsewhere.
-4. `share` gives repeated shapes names.
-5. `inline` again: shared shapes leave names behind that are now used once.
+3. `inline` first of all shrinking passes: a shape inside a name that does not pay can then be
+   found elsewhere.
+4. `group` before `share`: an object that is mostly shared fields needs no name of its own.
+5. `share` gives repeated shapes names, `group` then sees those shapes as equal.
+6. `inline` after each: what was shared leaves names behind that are now used once.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
-nothing to do.  Apart from `strip_docs` none loses anything: `tsbind.emit.lossless` proves it.
+nothing to do.  Apart from `strip_docs` none loses anything: `tsbind.passes.lossless` proves it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Final, Literal
 
 from tsbind.ir.api import Api
 from tsbind.passes.dedupe import dedupe
+from tsbind.passes.group import group
 from tsbind.passes.inline import inline
 from tsbind.passes.prune import prune
 from tsbind.passes.share import share
@@ -27,7 +30,16 @@ from tsbind.passes.strip_docs import strip_docs
 Pass = Callable[[Api], Api]
 Docs = Literal["none", "brief", "full"]
 
-DEFAULT: Final[tuple[Pass, ...]] = (prune, dedupe, inline, share, inline)
+DEFAULT: Final[tuple[Pass, ...]] = (
+    prune,
+    dedupe,
+    inline,
+    group,
+    inline,
+    share,
+    group,
+    inline,
+)
 
 
 def passes(docs: Docs = "none") -> tuple[Pass, ...]:

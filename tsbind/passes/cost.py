@@ -36,6 +36,7 @@ from tsbind.ir.types import (
     Variable,
 )
 from tsbind.ir.walk import children
+from tsbind.passes.shapes import Shapes
 
 _WORD: Final = re.compile(r"_?(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]{1,3}|[^A-Za-z0-9_]+)|_+")
 DEFINITION: Final = 3.0  # `type`, `=`, the line's end; the name itself comes on top
@@ -100,6 +101,14 @@ def scalar(value: Scalar) -> float:
 def of(node: Type) -> float:
     """Return the cost of `node` with everything below it; named types are not entered."""
     return own(node, tuple([of(child) for child in children(node)]))
+
+
+def by_number(shapes: Shapes) -> list[float]:
+    """Return the cost of every shape written out in full, by its number."""
+    costs: list[float] = []
+    for node, inside in zip(shapes.nodes, shapes.inside, strict=True):
+        costs.append(own(node, tuple([costs[inner] for inner in inside])))
+    return costs
 
 
 def _member(member: Field, inner: float) -> float:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from tsbind.ir.api import Api
 from tsbind.ir.types import (
     Anything,
@@ -32,7 +34,7 @@ from tsbind.ir.types import (
     Unknown,
     Variable,
 )
-from tsbind.ir.walk import children
+from tsbind.ir.walk import children, with_children
 
 Key = tuple[object, ...]
 
@@ -100,6 +102,18 @@ class Shapes:
                 assert_never(node)
 
 
+def occurrences(api: Api, shapes: Shapes) -> list[int]:
+    """Number all of `api` and return how often each shape stands in its text, by number."""
+    numbers = [shapes.number(root) for root in roots(api)]
+    uses = [0] * len(shapes.nodes)
+    for number in numbers:
+        uses[number] += 1
+    for number in reversed(range(len(uses))):
+        for inner in shapes.inside[number]:
+            uses[inner] += uses[number]
+    return uses
+
+
 def roots(api: Api) -> Iterator[Type]:
     """Yield every type that `api` prints on its own: inputs, replies, bodies of named types."""
     for operation in api.operations:
@@ -111,9 +125,25 @@ def roots(api: Api) -> Iterator[Type]:
         yield named.type
 
 
+def substitute(node: Type, put: Callable[[Type], Type | None]) -> Type:
+    """Rebuild `node` from above: where `put` gives a type, that stands in place of the node.
+
+    Where it gives None, the node stays and its children are visited.
+    """
+    found = put(node)
+    return inside(node, lambda child: substitute(child, put)) if found is None else found
+
+
+def inside(node: Type, change: Callable[[Type], Type]) -> Type:
+    """Return `node` with each child put through `change`; `node` itself if none changes."""
+    before = children(node)
+    after = tuple([change(child) for child in before])
+    changed = any(new is not old for new, old in zip(after, before, strict=True))
+    return with_children(node, after) if changed else node
+
+
 def each_type(api: Api, change: Callable[[Type], Type]) -> Api:
     """Return `api` with every type of `roots` put through `change`."""
-    from msgspec.structs import replace
 
     def maybe(node: Type | None) -> Type | None:
         return None if node is None else change(node)

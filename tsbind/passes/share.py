@@ -23,10 +23,9 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Enum, Intersection, Record, Ref, Tuple, Type, Union
-from tsbind.ir.walk import children, with_children
 from tsbind.passes import cost
 from tsbind.passes.naming import Hints, unused
-from tsbind.passes.shapes import Shapes, each_type, roots
+from tsbind.passes.shapes import Shapes, each_type, inside, roots, substitute
 
 GAIN: Final = 3.0  # estimated tokens that a new name must save: a name asks for attention, too
 
@@ -52,7 +51,7 @@ def share(api: Api) -> Api:
 
 
 def _choose(api: Api, shapes: Shapes, bodies: dict[int, str]) -> set[int]:
-    costs = _costs(shapes)
+    costs = cost.by_number(shapes)
     uses = _direct_uses(api, shapes)
     chosen: set[int] = set()
     for number in reversed(range(len(shapes.nodes))):
@@ -72,19 +71,15 @@ def _choose(api: Api, shapes: Shapes, bodies: dict[int, str]) -> set[int]:
 
 def _nameable(node: Type) -> bool:
     match node:
-        case Record() | Union() | Intersection() | Tuple():
+        case Record() | Intersection() | Tuple():
             return True
         case Enum(values):
             return len(values) > 1
+        case Union(options):
+            # `string|null` says what it is; a name for it would only say where it stood.
+            return any(map(_nameable, options)) or sum(isinstance(o, Ref) for o in options) > 1
         case _:
             return False
-
-
-def _costs(shapes: Shapes) -> list[float]:
-    costs: list[float] = []
-    for node, inside in zip(shapes.nodes, shapes.inside, strict=True):
-        costs.append(cost.own(node, tuple([costs[inner] for inner in inside])))
-    return costs
 
 
 def _direct_uses(api: Api, shapes: Shapes) -> list[int]:
@@ -95,19 +90,16 @@ def _direct_uses(api: Api, shapes: Shapes) -> list[int]:
 
 
 def _apply(api: Api, shapes: Shapes, names: dict[int, str], bodies: dict[int, str]) -> Api:
-    def write(node: Type) -> Type:
+    def put(node: Type) -> Type | None:
         name = names.get(shapes.number(node))
-        return Ref(name) if name is not None else inside(node)
+        return None if name is None else Ref(name)
 
-    def inside(node: Type) -> Type:
-        before = children(node)
-        after = tuple([write(child) for child in before])
-        changed = any(new is not old for new, old in zip(after, before, strict=True))
-        return with_children(node, after) if changed else node
+    def body(node: Type) -> Type:
+        return inside(node, lambda child: substitute(child, put))
 
-    types = {name: replace(named, type=inside(named.type)) for name, named in api.types.items()}
-    operations = each_type(replace(api, types={}), write).operations
+    types = {name: replace(named, type=body(named.type)) for name, named in api.types.items()}
+    operations = each_type(replace(api, types={}), lambda node: substitute(node, put)).operations
     for number, name in names.items():
         if number not in bodies:
-            types[name] = NamedType(inside(shapes.nodes[number]))
+            types[name] = NamedType(body(shapes.nodes[number]))
     return replace(api, operations=operations, types=types)

@@ -1,0 +1,132 @@
+"""State fields that many objects share once, and mention them with `&`.
+
+The objects may be named types, arguments or parts of either.  An object that contains all fields
+of a named one is said to be that one and more; other groups get a name of their own.
+
+    >>> from tsbind.emit.sketch import through
+    >>> print(through(group, '''
+    ...     star(a:{owner:string,repo:string}):void
+    ...     unstar(a:{owner:string,repo:string}):void
+    ...     fork(a:{owner:string,repo:string,organization?:string}):void
+    ...     watch(a:{owner:string,repo:string,ignored?:boolean}):void
+    ...     archive(a:{owner:string,repo:string,ref:string}):void
+    ...     readme(a:{owner:string,repo:string,ref?:string}):string'''))
+    type OwnerRepo={owner:string,repo:string}
+    star(a:OwnerRepo):Promise<void>
+    unstar(a:OwnerRepo):Promise<void>
+    fork(a:OwnerRepo&{organization?:string}):Promise<void>
+    watch(a:OwnerRepo&{ignored?:boolean}):Promise<void>
+    archive(a:OwnerRepo&{ref:string}):Promise<void>
+    readme(a:OwnerRepo&{ref?:string}):Promise<string>
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from tsbind.ir.api import Api, NamedType
+from tsbind.ir.types import Field, Intersection, Record, Ref, Type
+from tsbind.passes import cost
+from tsbind.passes.naming import type_name, unused
+from tsbind.passes.overlap import Factoring, Prices, factor
+from tsbind.passes.shapes import Shapes, each_type, occurrences, substitute
+
+GAIN: Final = 6.0  # estimated tokens that a group must save
+MOST: Final = 3  # groups in one object; more than that nobody reads
+MENTION: Final = 2.6  # `Name&`
+
+
+def group(api: Api) -> Api:
+    """Return `api` with the field groups that pay as named types."""
+    table = _Table(api)
+    if not table.sets:
+        return api
+    weights = [table.weights[number] for number in table.numbers]
+    names = [table.names.get(number) for number in table.numbers]
+    factoring = factor(
+        table.sets,
+        weights,
+        [name is not None for name in names],
+        Prices(table.costs, MENTION, cost.DEFINITION + 3),
+        gain=GAIN,
+        most=MOST,
+    )
+    if not factoring.groups:
+        return api
+    return _rebuild(api, table, factoring, names)
+
+
+class _Table:
+    """The objects of an Api as sets of numbered fields."""
+
+    def __init__(self, api: Api) -> None:
+        self.shapes = Shapes()
+        self.weights = occurrences(api, self.shapes)
+        self.names: dict[int, str] = {}
+        for name, named in api.types.items():
+            if not named.parameters:
+                self.names.setdefault(self.shapes.number(named.type), name)
+        self.fields: list[Field] = []
+        self.costs: list[float] = []
+        self.numbers: list[int] = []
+        self.sets: list[frozenset[int]] = []
+        self._members: dict[tuple[str, bool, int], int] = {}
+        sizes = cost.by_number(self.shapes)
+        for number, node in enumerate(self.shapes.nodes):
+            if isinstance(node, Record) and node.fields and node.rest is None:
+                self.numbers.append(number)
+                self.sets.append(frozenset(self._member(field, sizes) for field in node.fields))
+
+    def _member(self, field: Field, sizes: list[float]) -> int:
+        inner = self.shapes.number(field.type)
+        key = (field.name, field.required, inner)
+        member = self._members.get(key)
+        if member is None:
+            member = self._members[key] = len(self.fields)
+            self.fields.append(field)
+            self.costs.append(cost.field(field.name, field.required, field.type, sizes[inner]))
+        return member
+
+
+def _rebuild(api: Api, table: _Table, factoring: Factoring, names: list[str | None]) -> Api:
+    called = _called(api, table, factoring, names)
+    changed = {number: i for i, number in enumerate(table.numbers) if factoring.uses[i]}
+
+    def put(node: Type) -> Type | None:
+        if not isinstance(node, Record):
+            return None
+        index = changed.get(table.shapes.number(node))
+        return None if index is None else spelt(index)
+
+    def spelt(index: int) -> Type:
+        fields = tuple(
+            replace(table.fields[member], type=substitute(table.fields[member].type, put))
+            for member in sorted(factoring.remains[index])
+        )
+        parts: list[Type] = [Ref(called[used]) for used in factoring.uses[index]]
+        if fields:
+            parts.append(Record(fields))
+        return parts[0] if len(parts) == 1 else Intersection(tuple(parts))
+
+    grouped = each_type(api, lambda node: substitute(node, put))
+    types = dict(grouped.types)
+    for number, made in enumerate(factoring.groups):
+        if made.named is None:
+            types[called[number]] = NamedType(spelt(len(table.sets) + number))
+    return replace(grouped, types=types)
+
+
+def _called(api: Api, table: _Table, factoring: Factoring, names: list[str | None]) -> list[str]:
+    """Return the name of each group."""
+    taken = set(api.types)
+    called: list[str] = []
+    for made in factoring.groups:
+        name = names[made.named] if made.named is not None else None
+        if name is None:
+            fields = [table.fields[member].name for member in sorted(made.members)]
+            name = unused(type_name(*fields[:2]), taken)
+            taken.add(name)
+        called.append(name)
+    return called

@@ -1,0 +1,278 @@
+"""Writes out what names stand for: types as the nodes of one graph.
+
+A node is what meets the eye: an object, a list, a set of alternatives.  Aliases, generics, `&` and
+`Omit` are gone; what lies below is reached by edges, so recursive types give a finite graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+import msgspec
+
+from tsbind.ir.api import NamedType
+from tsbind.ir.types import (
+    ANYTHING,
+    NEVER,
+    UNKNOWN,
+    Anything,
+    Apply,
+    Array,
+    Boolean,
+    Bytes,
+    Enum,
+    Field,
+    Intersection,
+    Never,
+    Null,
+    Number,
+    Record,
+    Ref,
+    Scalar,
+    Text,
+    Trim,
+    Tuple,
+    Type,
+    Union,
+    Unknown,
+    Variable,
+    union,
+)
+from tsbind.ir.walk import rewrite
+from tsbind.passes.shapes import Shapes
+
+Label = tuple[str, bool]  # a step down, and whether what it leads to must be there
+
+
+class Node(msgspec.Struct):
+    """One type, written out as far as the next field or element."""
+
+    kind: str
+    edges: tuple[tuple[Label, int], ...] = ()
+    options: frozenset[int] = frozenset()  # what has no order and no label: alternatives, parts
+
+
+def classes(nodes: Sequence[Node]) -> list[int]:
+    """Return a class for each node; nodes in one class cannot be told apart, however far down."""
+    found = _numbered([(node.kind, tuple(label for label, _ in node.edges)) for node in nodes])
+    count = 0
+    while count < (count := max(found, default=-1) + 1):
+        found = _numbered(
+            [
+                (
+                    found[index],
+                    tuple([found[inner] for _, inner in node.edges]),
+                    frozenset([found[inner] for inner in node.options]),
+                )
+                for index, node in enumerate(nodes)
+            ]
+        )
+    return found
+
+
+def _numbered(keys: Sequence[object]) -> list[int]:
+    numbers: dict[object, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+class Unfolding:
+    """Adds the types of one description to a list of nodes."""
+
+    def __init__(self, types: Mapping[str, NamedType], nodes: list[Node]) -> None:
+        self._types = types
+        self._nodes = nodes
+        self._shapes = Shapes()
+        self._places: dict[int, int] = {}
+        self._pending: list[tuple[int, Type]] = []
+        self._nothing = self._new()
+        nodes[self._nothing].kind = "nothing"
+
+    def node(self, type_: Type | None) -> int:
+        """Return the index of the node for `type_`, which `finish` completes."""
+        if type_ is None:
+            return self._nothing
+        number = self._shapes.number(type_)
+        place = self._places.get(number)
+        if place is None:
+            place = self._places[number] = self._new()
+            self._pending.append((place, type_))
+        return place
+
+    def finish(self) -> None:
+        """Complete every node, and all that lie below."""
+        while self._pending:
+            place, type_ = self._pending.pop()
+            self._describe(self._nodes[place], self.head(type_))
+
+    def _new(self) -> int:
+        self._nodes.append(Node(""))
+        return len(self._nodes) - 1
+
+    def head(self, type_: Type) -> Type:
+        """Write out `type_` down to the next field or element.
+
+        A name that stands for nothing but itself accepts what its other alternatives accept, and
+        anything if it has none.
+        """
+        found = self._head(type_, frozenset())
+        return UNKNOWN if found is None else found
+
+    def _head(self, type_: Type, entered: frozenset[object]) -> Type | None:
+        match type_:
+            case Ref(name) if name in self._types:
+                if name in entered:
+                    return None
+                return self._head(self._types[name].type, entered | {name})
+            case Apply(name) if name in self._types:
+                key = self._shapes.number(type_)
+                if key in entered:
+                    return None
+                return self._head(self._applied(type_), entered | {key})
+            case Trim(base):
+                inner = self._head(base, entered)
+                return None if inner is None else self._plain(_trimmed(type_, inner))
+            case Union(options):
+                heads = [self._head(option, entered) for option in options]
+                known = [head for head in heads if head is not None]
+                return union(known) if known else None
+            case Intersection(parts):
+                heads = [self._head(part, entered) for part in parts]
+                return self._together([head for head in heads if head is not None])
+            case Record():
+                return self._plain(type_)
+            case _:
+                return type_
+
+    def _applied(self, node: Apply) -> Type:
+        generic = self._types[node.name]
+        given = dict(zip(generic.parameters, node.arguments, strict=False))
+
+        def change(inner: Type) -> Type:
+            return given.get(inner.name, inner) if isinstance(inner, Variable) else inner
+
+        return rewrite(generic.type, change)
+
+    def _plain(self, type_: Type) -> Type:
+        """Return the one spelling of objects that can be spelt in several ways."""
+        if not isinstance(type_, Record):
+            return type_
+        rest = None if type_.rest is None else self.head(type_.rest)
+        if type_.fields:
+            return msgspec.structs.replace(type_, rest=None) if rest == NEVER else type_
+        if rest == NEVER or (rest is None and type_.closed):
+            return Record((), closed=True)
+        return ANYTHING if rest is None or rest == UNKNOWN else type_
+
+    def _together(self, parts: Sequence[Type]) -> Type | None:
+        """Return what is all of `parts`, which are written out, with its objects made one."""
+        flat: list[Type] = []
+        for part in parts:
+            flat.extend(part.parts if isinstance(part, Intersection) else (part,))
+        records = [part for part in flat if isinstance(part, Record)]
+        others: dict[int, Type] = {
+            self._shapes.number(part): part
+            for part in flat
+            if not isinstance(part, (Record, Unknown))
+        }
+        if records:
+            merged = self._plain(_merged(records))
+            others[self._shapes.number(merged)] = merged
+        if not others:
+            return UNKNOWN if flat else None
+        kept = tuple(others.values())
+        return kept[0] if len(kept) == 1 else Intersection(kept)
+
+    def _describe(self, node: Node, head: Type) -> None:
+        match head:
+            case Unknown() | Never() | Null() | Boolean() | Text() | Number() | Bytes():
+                node.kind = _WORDS[type(head)]
+            case Anything():
+                node.kind = "any object"
+            case Enum(values):
+                node.kind = " or ".join(sorted(map(_spelt, values)))
+            case Array(item):
+                node.kind = "a list"
+                node.edges = ((("[]", True), self.node(item)),)
+            case Tuple(items, required, rest):
+                node.kind = "a tuple"
+                edges = [((str(i), i < required), self.node(t)) for i, t in enumerate(items)]
+                if rest is not None:
+                    edges.append((("...", False), self.node(rest)))
+                node.edges = tuple(edges)
+            case Record():
+                self._describe_record(node, head)
+            case Union(inner) | Intersection(inner):
+                node.kind = "any of" if isinstance(head, Union) else "all of"
+                node.options = frozenset(map(self.node, inner))
+            case Ref(name) | Apply(name) | Variable(name):
+                node.kind = f'a type "{name}" that is not defined'
+            case Trim(base, how, names):
+                node.kind = f"{how} {sorted(names)}"
+                node.edges = ((("", True), self.node(base)),)
+            case _:
+                assert_never(head)
+
+    def _describe_record(self, node: Node, record: Record) -> None:
+        node.kind = "an object" if record.fields or record.rest is not None else "an empty object"
+        fields = sorted(record.fields, key=lambda field: field.name)
+        edges = [((field.name, field.required), self.node(field.type)) for field in fields]
+        if record.rest is not None:
+            # The declared fields are members, too, so the type of members covers them.
+            covered = union([record.rest, *(self.head(field.type) for field in fields)])
+            edges.append((("[*]", False), self.node(covered)))
+        node.edges = tuple(edges)
+
+
+_WORDS = {
+    Unknown: "anything",
+    Never: "nothing that can be",
+    Null: "null",
+    Boolean: "a boolean",
+    Text: "a string",
+    Number: "a number",
+    Bytes: "bytes",
+}
+
+
+def _spelt(value: Scalar) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return repr(int(value))
+    return repr(value)
+
+
+def _trimmed(trim: Trim, base: Type) -> Type:
+    if not isinstance(base, Record):
+        return Trim(base, trim.how, trim.names)
+    fields: list[Field] = []
+    for field in base.fields:
+        match trim.how:
+            case "Omit" if field.name in trim.names:
+                continue
+            case "Pick" if field.name not in trim.names:
+                continue
+            case "Partial" | "Required":
+                fields.append(msgspec.structs.replace(field, required=trim.how == "Required"))
+            case _:
+                fields.append(field)
+    return Record(tuple(fields), base.rest)
+
+
+def _merged(records: Sequence[Record]) -> Type:
+    fields: dict[str, Field] = {}
+    rests: list[Type] = []
+    for record in records:
+        if record.rest is not None:
+            rests.append(record.rest)
+        for field in record.fields:
+            known = fields.get(field.name)
+            if known is None:
+                fields[field.name] = field
+                continue
+            both = Shapes()
+            same = both.number(known.type) == both.number(field.type)
+            type_ = known.type if same else Intersection((known.type, field.type))
+            required = known.required or field.required
+            fields[field.name] = Field(field.name, type_, required)
+    rest = None if not rests else rests[0] if len(rests) == 1 else Intersection(tuple(rests))
+    return Record(tuple(fields.values()), rest)
