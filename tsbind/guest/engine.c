@@ -244,3 +244,16 @@ JSValue engine_resolved(JSContext *ctx, JSValueConst value)
     JS_FreeValue(ctx, done);
     return promise;
 }
+
+/* Evaluate the program; the byte before `source` is ours to write.  Returns the promise of
+   {value: completion value}.
+
+   As the code of an indirect eval its top-level variables are local: they are fast, and may have
+   the names of globals.  QuickJS counts the columns of a text's first line from 0 and those of all
+   others from 1, so the program starts on a second line, and that line is number 1. */
+JSValue engine_run(JSContext *ctx, char *source, size_t length)
+{
+    source[-1] = '\n';
+    return JS_EvalInternal(ctx, ctx->global_obj, source - 1, length + 1, PROGRAM_FILE, 0,
+                           JS_EVAL_TYPE_INDIRECT | JS_EVAL_FLAG_ASYNC | JS_EVAL_FLAG_STRICT, -1);
+}

@@ -38,6 +38,7 @@ JSRuntime *engine_runtime(void);
 void engine_init(JSContext *ctx);
 void engine_seed(JSContext *ctx, uint64_t seed);
 uint32_t engine_random(void);
+JSValue engine_run(JSContext *ctx, char *source, size_t length); /* writes source[-1], too */
 JSValue engine_call_site(JSContext *ctx); /* of the program, as a stack text, or undefined */
 void engine_mark_error(JSContext *ctx, JSValueConst error, JSValueConst site, uint32_t id);
 uint32_t engine_error_call(JSContext *ctx, JSValueConst error);

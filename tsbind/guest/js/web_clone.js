@@ -5,8 +5,12 @@
   const tagOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
   const refuse = (value) => {
-    const what = typeof value === "symbol" ? String(value) : typeof value === "function"
-      ? `the function "${value.name}"` : `an object of the kind ${tagOf(value)}`;
+    const what =
+      typeof value === "symbol"
+        ? String(value)
+        : typeof value === "function"
+          ? `the function "${value.name}"`
+          : `an object of the kind ${tagOf(value)}`;
     throw new DOMException(`${what} cannot be cloned`, "DataCloneError");
   };
 
@@ -22,7 +26,8 @@
     [BigInt.prototype.valueOf, (value, inner) => Object(inner)],
   ];
   const regExpSource = getter(RegExp, "source");
-  const mapEntries = Map.prototype.entries, setValues = Set.prototype.values;
+  const mapEntries = Map.prototype.entries,
+    setValues = Set.prototype.values;
   const typedName = getter(getPrototypeOf(Uint8Array), Symbol.toStringTag);
   const has = (method, value) => {
     try {
@@ -53,9 +58,20 @@
     return made(new globals[name](buffer, value.byteOffset, value.length));
   };
   const globals = {};
-  for (const name of ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
-    "Int32Array", "Uint32Array", "BigInt64Array", "BigUint64Array", "Float32Array",
-    "Float64Array", "Float16Array"]) {
+  for (const name of [
+    "Int8Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "Int16Array",
+    "Uint16Array",
+    "Int32Array",
+    "Uint32Array",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Float32Array",
+    "Float64Array",
+    "Float16Array",
+  ]) {
     globals[name] = globalThis[name];
   }
 
@@ -67,7 +83,8 @@
     for (const [method, copy] of slots) {
       const slot = has(method, value);
       // RegExp.prototype.source answers for RegExp.prototype itself, which holds no expression.
-      if (slot && !(method === regExpSource && value === RegExp.prototype)) return made(copy(value, slot.found));
+      if (slot && !(method === regExpSource && value === RegExp.prototype))
+        return made(copy(value, slot.found));
     }
     if (ArrayBuffer.isView(value)) return copyView(value, clone, made);
     const entries = has(mapEntries, value);
@@ -87,13 +104,24 @@
     const copy = made(Array.isArray(value) ? new Array(value.length) : {});
     for (const key of Object.keys(value)) {
       Object.defineProperty(copy, key, {
-        value: clone(value[key]), writable: true, enumerable: true, configurable: true,
+        value: clone(value[key]),
+        writable: true,
+        enumerable: true,
+        configurable: true,
       });
     }
     return copy;
   };
-  const REFUSED = new Set(["Promise", "WeakMap", "WeakSet", "WeakRef", "Generator",
-    "AsyncGenerator", "FinalizationRegistry", "Symbol"]);
+  const REFUSED = new Set([
+    "Promise",
+    "WeakMap",
+    "WeakSet",
+    "WeakRef",
+    "Generator",
+    "AsyncGenerator",
+    "FinalizationRegistry",
+    "Symbol",
+  ]);
 
   const structuredClone = function (value, options) {
     if (arguments.length === 0) throw new TypeError("structuredClone needs a value");
@@ -113,6 +141,8 @@
     return copy;
   };
   Object.defineProperty(globalThis, "structuredClone", {
-    value: structuredClone, writable: true, configurable: true,
+    value: structuredClone,
+    writable: true,
+    configurable: true,
   });
 };

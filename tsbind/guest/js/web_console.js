@@ -1,6 +1,7 @@
-// console.*: each call adds a line to the run's logs.  Uses `native.format` of web_inspect.js.
+// console.*: each call adds a line to the run's logs.
 (native) => {
-  const { log, format } = native;
+  const { log } = native;
+  const format = (args) => native.format(args); // of web_inspect.js, which comes later
   const counts = new Map();
   const timers = new Map();
   let indent = "";
@@ -8,9 +9,12 @@
   const write = (level, text) => {
     log(level, indent ? indent + text.replaceAll("\n", "\n" + indent) : text);
   };
-  const at = (level) => (...args) => write(level, format(args));
+  const at =
+    (level) =>
+    (...args) =>
+      write(level, format(args));
 
-  const console = Object.create({}, {});
+  const console = {};
   const methods = {
     log: at("log"),
     info: at("info"),
@@ -20,13 +24,17 @@
     dir: (value) => write("log", format([value])),
     table: (value) => write("log", format([value])),
     trace: (...args) => {
-      const stack = String(new Error().stack).split("\n").slice(1).join("\n").trimEnd();
-      write("error", `Trace: ${format(args)}\n${stack}`);
+      const error = new Error(format(args));
+      error.name = "Trace";
+      write("error", format([error]));
     },
     assert: (condition, ...args) => {
       if (condition) return;
       const [first, ...rest] = args;
-      const text = typeof first === "string" ? [`Assertion failed: ${first}`, ...rest] : ["Assertion failed", ...args];
+      const text =
+        typeof first === "string"
+          ? [`Assertion failed: ${first}`, ...rest]
+          : ["Assertion failed", ...args];
       write("error", format(text));
     },
     count: (label = "default") => {
@@ -34,27 +42,38 @@
       counts.set(`${label}`, count);
       write("log", `${label}: ${count}`);
     },
-    countReset: (label = "default") => { counts.delete(`${label}`); },
+    countReset: (label = "default") => {
+      counts.delete(`${label}`);
+    },
     group: (...args) => {
       if (args.length) write("log", format(args));
       indent += "  ";
     },
-    groupEnd: () => { indent = indent.slice(2); },
-    time: (label = "default") => { timers.set(`${label}`, Date.now()); },
+    groupEnd: () => {
+      indent = indent.slice(2);
+    },
+    time: (label = "default") => {
+      timers.set(`${label}`, Date.now());
+    },
     timeLog: (label = "default", ...args) => {
-      if (timers.has(`${label}`)) write("log", format([`${label}: ${Date.now() - timers.get(`${label}`)}ms`, ...args]));
+      if (timers.has(`${label}`))
+        write("log", format([`${label}: ${Date.now() - timers.get(`${label}`)}ms`, ...args]));
     },
     timeEnd: (label = "default") => {
       methods.timeLog(label);
       timers.delete(`${label}`);
     },
   };
-  methods.dirxml = methods.log;
-  methods.groupCollapsed = methods.group;
   for (const [name, method] of Object.entries(methods)) {
     Object.defineProperty(method, "name", { value: name });
     console[name] = method;
   }
+  console.dirxml = methods.log;
+  console.groupCollapsed = methods.group;
   Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });
-  Object.defineProperty(globalThis, "console", { value: console, writable: true, configurable: true });
+  Object.defineProperty(globalThis, "console", {
+    value: console,
+    writable: true,
+    configurable: true,
+  });
 };

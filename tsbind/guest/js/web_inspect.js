@@ -7,17 +7,20 @@
   const LENGTH = 10_000; // UTF-16 units shown of a string
 
   const { apply, ownKeys, getPrototypeOf, getOwnPropertyDescriptor } = Reflect;
+  const CUSTOM = Symbol.for("nodejs.util.inspect.custom"); // what a class says of its instances
   const getter = (type, key) => getOwnPropertyDescriptor(type.prototype, key).get;
 
   // `is(x)` says whether `x` is what the builtin `method` works on: methods check it, names may lie.
-  const brand = (method, ...args) => (value) => {
-    try {
-      apply(method, value, args);
-      return true;
-    } catch {
-      return false;
-    }
-  };
+  const brand =
+    (method, ...args) =>
+    (value) => {
+      try {
+        apply(method, value, args);
+        return true;
+      } catch {
+        return false;
+      }
+    };
   const TypedArray = getPrototypeOf(Uint8Array);
   const isMap = brand(getter(Map, "size"));
   const isSet = brand(getter(Set, "size"));
@@ -26,7 +29,8 @@
   const isBuffer = brand(getter(ArrayBuffer, "byteLength"));
   const isTyped = brand(getter(TypedArray, "length"));
   const typedName = getter(TypedArray, Symbol.toStringTag);
-  const isWeak = (value) => hasTag(value, "WeakMap") || hasTag(value, "WeakSet") || hasTag(value, "WeakRef");
+  const isWeak = (value) =>
+    hasTag(value, "WeakMap") || hasTag(value, "WeakSet") || hasTag(value, "WeakRef");
   const BOXES = [
     ["Number", brand(Number.prototype.valueOf)],
     ["String", brand(String.prototype.valueOf)],
@@ -38,12 +42,27 @@
 
   // ---- Primitives ------------------------------------------------------------------------------
 
-  const ESCAPES = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\" };
-  const escape = (unit) => ESCAPES[unit] ?? `\\x${unit.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  const ESCAPES = {
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\v": "\\v",
+    "\\": "\\\\",
+  };
+  const escape = (unit) =>
+    ESCAPES[unit] ?? `\\x${unit.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 
   const quote = (text) => {
     const shown = text.length > LENGTH ? text.slice(0, LENGTH) : text;
-    const mark = !shown.includes("'") ? "'" : !shown.includes('"') ? '"' : !shown.includes("`") ? "`" : "'";
+    const mark = !shown.includes("'")
+      ? "'"
+      : !shown.includes('"')
+        ? '"'
+        : !shown.includes("`")
+          ? "`"
+          : "'";
     const body = shown.toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\\]/g, escape);
     const more = text.length - shown.length;
     const quoted = mark + (mark === "'" ? body.replaceAll("'", "\\'") : body) + mark;
@@ -52,10 +71,14 @@
 
   const primitive = (value) => {
     switch (typeof value) {
-      case "string": return quote(value);
-      case "bigint": return `${value}n`;
-      case "symbol": return Symbol.prototype.toString.call(value);
-      default: return Object.is(value, -0) ? "-0" : String(value);
+      case "string":
+        return quote(value);
+      case "bigint":
+        return `${value}n`;
+      case "symbol":
+        return Symbol.prototype.toString.call(value);
+      default:
+        return Object.is(value, -0) ? "-0" : String(value);
     }
   };
 
@@ -83,24 +106,31 @@
     const name = nameOf(value);
     if (/^class\b/.test(source)) {
       const parent = getPrototypeOf(value);
-      const more = typeof parent === "function" && nameOf(parent) ? ` extends ${nameOf(parent)}` : "";
+      const more =
+        typeof parent === "function" && nameOf(parent) ? ` extends ${nameOf(parent)}` : "";
       return `[class ${name || "(anonymous)"}${more}]`;
     }
     const kind = constructorName(value) || "Function";
     return `[${kind}${name ? `: ${name}` : " (anonymous)"}]`;
   };
 
+  const IN_PROGRAM = /^    at .*program\.ts:\d/; // the other lines are the bootstrap's
+
+  // Where the engine keeps an error's stack: an accessor here, an own property elsewhere.
+  const stackOf = getOwnPropertyDescriptor(Error.prototype, "stack")?.get ?? (() => "");
+
   const errorText = (value) => {
-    const own = (key) => {
-      const found = getOwnPropertyDescriptor(value, key);
-      return found && typeof found.value === "string" ? found.value : undefined;
+    const text = (key) => {
+      const content = value[key];
+      return typeof content === "string" ? content : "";
     };
-    const name = typeof value.name === "string" ? value.name : "Error";
-    const message = typeof value.message === "string" ? value.message : "";
-    const head = message ? `${name}: ${message}` : name;
-    const stack = (own("stack") ?? "").trimEnd();
-    if (!stack) return `[${head}]`;
-    return stack.startsWith(head) ? stack : `${head}\n${stack}`;
+    const own = getOwnPropertyDescriptor(value, "stack");
+    const stack = own && typeof own.value === "string" ? own.value : apply(stackOf, value, []);
+    const calls = `${stack ?? ""}`.split("\n").filter((line) => IN_PROGRAM.test(line));
+    const named = text("name") || "Error";
+    const name = named === "Error" ? constructorName(value) || named : named;
+    const head = text("message") ? `${name}: ${text("message")}` : name;
+    return calls.length ? [head, ...calls].join("\n") : `[${head}]`;
   };
 
   // One value at one depth.  `seen` holds the objects around it; `marks` numbers those that a
@@ -114,7 +144,14 @@
       return `[Circular *${marks.get(value)}]`;
     }
     try {
-      const text = object(value, depth, [...seen, value], marks);
+      const custom = value[CUSTOM];
+      const around = [...seen, value];
+      if (typeof custom === "function") {
+        const told = apply(custom, value, [DEPTH - depth, {}, inspect]);
+        if (told !== value)
+          return typeof told === "string" ? told : show(told, depth, around, marks);
+      }
+      const text = object(value, depth, around, marks);
       return marks.has(value) ? `<ref *${marks.get(value)}> ${text}` : text;
     } catch (error) {
       if (error instanceof RangeError) throw error; // the stack is full: no text will do
@@ -125,7 +162,8 @@
   const object = (value, depth, seen, marks) => {
     const inner = (each) => show(each, depth + 1, seen, marks);
     const { head, entries, open = "{", close = "}", alone = false } = describe(value, inner, depth);
-    const skip = Array.isArray(value) || isTyped(value) ? isIndex : isError(value) ? isErrorKey : () => false;
+    const indexed = Array.isArray(value) || isTyped(value) || BOXES[1][1](value);
+    const skip = indexed ? isIndex : isError(value) ? isErrorKey : () => false;
     if (depth > DEPTH && !alone) return `[${head || constructorName(value) || "Object"}]`;
     const properties = depth > DEPTH ? [] : propertyTexts(value, skip, inner);
     const all = [...entries, ...properties];
@@ -141,20 +179,46 @@
     if (typeof value === "function") return { head: functionText(value), entries: [], alone: true };
     if (Array.isArray(value)) {
       const head = name === "Array" ? "" : `${name}(${value.length})`;
-      return { head: depth > DEPTH ? "Array" : head, entries: depth > DEPTH ? [] : arrayTexts(value, inner), open: "[", close: "]" };
+      return {
+        head: depth > DEPTH ? "Array" : head,
+        entries: depth > DEPTH ? [] : arrayTexts(value, inner),
+        open: "[",
+        close: "]",
+      };
     }
-    if (isError(value)) return { head: errorText(value), entries: causeTexts(value, inner), alone: true };
-    if (isDate(value)) return { head: Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString(), entries: [], alone: true };
-    if (isRegExp(value)) return { head: RegExp.prototype.toString.call(value), entries: [], alone: true };
-    if (isMap(value)) return { head: `${name}(${value.size})`, entries: elements([...Map.prototype.entries.call(value)].map(PAIR)) };
-    if (isSet(value)) return { head: `${name}(${value.size})`, entries: elements([...Set.prototype.values.call(value)]) };
+    if (isError(value))
+      return { head: errorText(value), entries: causeTexts(value, inner), alone: true };
+    if (isDate(value))
+      return {
+        head: Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString(),
+        entries: [],
+        alone: true,
+      };
+    if (isRegExp(value))
+      return { head: RegExp.prototype.toString.call(value), entries: [], alone: true };
+    if (isMap(value))
+      return {
+        head: `${name}(${value.size})`,
+        entries: elements([...Map.prototype.entries.call(value)].map(PAIR)),
+      };
+    if (isSet(value))
+      return {
+        head: `${name}(${value.size})`,
+        entries: elements([...Set.prototype.values.call(value)]),
+      };
     if (isTyped(value)) {
-      return { head: `${apply(typedName, value, [])}(${value.length})`, entries: elements([...value]), open: "[", close: "]" };
+      return {
+        head: `${apply(typedName, value, [])}(${value.length})`,
+        entries: elements([...value]),
+        open: "[",
+        close: "]",
+      };
     }
     if (isBuffer(value)) return { head: name, entries: [`byteLength: ${value.byteLength}`] };
     if (isWeak(value)) return { head: name, entries: ["<items unknown>"] };
     const box = BOXES.find(([, is]) => is(value));
-    if (box) return { head: `[${box[0]}: ${primitive(value.valueOf())}]`, entries: [], alone: true };
+    if (box)
+      return { head: `[${box[0]}: ${primitive(value.valueOf())}]`, entries: [], alone: true };
     if (name === "Object") return { head: "", entries: [] };
     return { head: name || "[Object: null prototype]", entries: [] };
   };
@@ -168,11 +232,14 @@
   const PAIR = (entry) => new Pair(entry);
   const isError = (value) => hasTag(value, "Error") || value instanceof Error;
   const isIndex = (key) => typeof key === "string" && (/^\d+$/.test(key) || key === "length");
-  const isErrorKey = (key) => key === "stack" || key === "message" || key === "cause";
+  const isErrorKey = (key) => ["stack", "message", "cause", "name"].includes(key);
 
   const cut = (list, inner) => {
-    const shown = list.slice(0, ITEMS).map((each) =>
-      each instanceof Pair ? `${inner(each.key)} => ${inner(each.value)}` : inner(each));
+    const shown = list
+      .slice(0, ITEMS)
+      .map((each) =>
+        each instanceof Pair ? `${inner(each.key)} => ${inner(each.value)}` : inner(each),
+      );
     return list.length > ITEMS ? [...shown, more(list.length - ITEMS, "item")] : shown;
   };
   const more = (count, what) => `... ${count} more ${what}${count > 1 ? "s" : ""}`;
@@ -203,7 +270,7 @@
       const accessor = get && set ? "[Getter/Setter]" : get ? "[Getter]" : set ? "[Setter]" : "";
       return `${keyText(key)}: ${accessor || inner(content)}`;
     });
-    return keys.length > ITEMS ? [...texts, more(keys.length - ITEMS, "propert").replace(/s?$/, keys.length - ITEMS > 1 ? "ies" : "y")] : texts;
+    return keys.length > ITEMS ? [...texts, more(keys.length - ITEMS, "key")] : texts;
   };
 
   // ---- Layout ----------------------------------------------------------------------------------
@@ -234,15 +301,26 @@
 
   const inspect = (value) => show(value, 0, [], new Map());
 
+  const asNumber = (value, convert) => {
+    if (typeof value === "bigint") return `${value}n`;
+    return typeof value === "symbol" ? "NaN" : primitive(convert(value));
+  };
   const directive = (mark, value) => {
     switch (mark) {
-      case "s": return typeof value === "string" ? value : typeof value === "object" && value !== null ? inspect(value) : typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : String(value);
-      case "d": return typeof value === "bigint" ? `${value}n` : typeof value === "symbol" ? "NaN" : String(Number(value));
-      case "i": return typeof value === "bigint" ? `${value}n` : typeof value === "symbol" ? "NaN" : String(parseInt(value, 10));
-      case "f": return typeof value === "symbol" ? "NaN" : String(parseFloat(value));
-      case "j": return String(JSON.stringify(value));
-      case "c": return "";
-      default: return inspect(value);
+      case "s":
+        return typeof value === "string" ? value : inspect(value);
+      case "d":
+        return asNumber(value, Number);
+      case "i":
+        return asNumber(value, (each) => parseInt(each, 10));
+      case "f":
+        return asNumber(value, parseFloat);
+      case "j":
+        return String(JSON.stringify(value));
+      case "c":
+        return ""; // a style: there is none here
+      default:
+        return inspect(value);
     }
   };
 
@@ -251,10 +329,13 @@
     let text = "";
     if (typeof args[0] === "string") {
       used = 1;
-      text = args.length === 1 ? args[0] : args[0].replace(/%([sdifjoOc%])/g, (whole, mark) => {
-        if (mark === "%") return "%";
-        return used < args.length ? directive(mark, args[used++]) : whole;
-      });
+      text =
+        args.length === 1
+          ? args[0]
+          : args[0].replace(/%([sdifjoOc%])/g, (whole, mark) => {
+              if (mark === "%") return "%";
+              return used < args.length ? directive(mark, args[used++]) : whole;
+            });
     }
     const rest = args.slice(used).map((each) => (typeof each === "string" ? each : inspect(each)));
     return (used ? [text, ...rest] : rest).join(" ");

@@ -1,172 +1,238 @@
 // The URL parser of the WHATWG URL standard (https://url.spec.whatwg.org, section 4), in its words:
 // a record {scheme, username, password, host, port, path, query, fragment}; `path` is an array of
 // segments, or a string when it is opaque.  It sets `native.url`.
-//
-// International domain names are mapped with NFKC, lower case and punycode instead of the tables
-// of UTS 46, which would be larger than the rest of the bootstrap.
 (native) => {
-  const SPECIAL = { __proto__: null, "ftp:": 21, "file:": null, "http:": 80, "https:": 443, "ws:": 80, "wss:": 443 };
+  const { encode, isControl, inFragment, inQuery, inSpecialQuery, inPath, inUserinfo } =
+    native.percent;
+  const { parseHost, fail } = native.host;
+
+  const SPECIAL = {
+    __proto__: null,
+    "ftp:": 21,
+    "file:": null,
+    "http:": 80,
+    "https:": 443,
+    "ws:": 80,
+    "wss:": 443,
+  };
   const isSpecial = (url) => url.scheme in SPECIAL;
 
-  class Failure extends Error {}
-  const fail = (why) => { throw new Failure(why); };
+  // ---- Paths -------------------------------------------------------------------------------------
 
-  // ---- Percent-encoding --------------------------------------------------------------------------
+  const isDrive = (segment) => /^[A-Za-z][:|]$/.test(segment);
+  const isNormalDrive = (segment) => /^[A-Za-z]:$/.test(segment);
+  const startsWithDrive = (text) => /^[A-Za-z][:|]([/\\]|$)/.test(text);
+  const isOneDot = (segment) => /^(\.|%2e)$/i.test(segment);
+  const isTwoDots = (segment) => /^(\.|%2e)(\.|%2e)$/i.test(segment);
 
-  const set = (characters, base = () => false) => (c) => characters.includes(c) || base(c);
-  const isControl = (c) => c < " " || c > "~";
-  const inFragment = set(" \"<>`", isControl);
-  const inQuery = set(" \"#<>", isControl);
-  const inSpecialQuery = set("'", inQuery);
-  const inPath = set("?^`{}", inQuery);
-  const inUserinfo = set("/:;=@[\\]|", inPath);
-
-  const hex = (byte) => "%" + (byte < 16 ? "0" : "") + byte.toString(16).toUpperCase();
-  const escapeAll = (character) => {
-    if (character > "\x7f") return encodeURIComponent(character.toWellFormed());
-    return hex(character.charCodeAt(0));
-  };
-  const encode = (text, isEncoded) => {
-    let out = "";
-    for (const c of text) out += isEncoded(c) ? escapeAll(c) : c;
-    return out;
+  const shorten = (url) => {
+    const { path } = url;
+    if (url.scheme === "file:" && path.length === 1 && isNormalDrive(path[0])) return;
+    path.pop();
   };
 
-  // The bytes that percent-encoded ASCII text and UTF-8 stand for, one UTF-16 unit for each.
-  const decodeBytes = (text) => {
-    let out = "";
-    for (const c of text) {
-      out += c > "\x7f" ? encodeURIComponent(c.toWellFormed()) : c;
-    }
-    return out.replace(/%([0-9a-fA-F]{2})/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
-  };
-  const decodeText = (text) =>
-    new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-      Uint8Array.from(decodeBytes(text), (unit) => unit.charCodeAt(0)));
-
-  // ---- Hosts -------------------------------------------------------------------------------------
-
-  const FORBIDDEN_HOST = /[\0\t\n\r #/:<>?@[\\\]^|]/;
-  const FORBIDDEN_DOMAIN = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/;
-
-  const parseHost = (text, special) => {
-    if (text[0] === "[") {
-      return text.endsWith("]") ? parseIPv6(text.slice(1, -1)) : fail("an IPv6 address is not closed");
-    }
-    if (!special) {
-      if (FORBIDDEN_HOST.test(text)) fail("the host holds a forbidden character");
-      return encode(text, isControl);
-    }
-    const domain = toASCII(decodeText(text));
-    if (FORBIDDEN_DOMAIN.test(domain)) fail("the host holds a forbidden character");
-    return endsInNumber(domain) ? parseIPv4(domain) : domain;
-  };
-
-  const endsInNumber = (domain) => {
-    const parts = domain.split(".");
-    if (parts.length > 1 && parts.at(-1) === "") parts.pop();
-    return /^([0-9]+|0[xX][0-9a-fA-F]*)$/.test(parts.at(-1));
-  };
-
-  const parseIPv4Number = (text) => {
-    if (/^0[xX][0-9a-fA-F]*$/.test(text)) return text.length === 2 ? 0 : parseInt(text, 16);
-    if (/^0[0-7]+$/.test(text)) return parseInt(text, 8);
-    return /^(0|[1-9][0-9]*)$/.test(text) ? parseInt(text, 10) : fail("the IPv4 address is no number");
-  };
-
-  const parseIPv4 = (domain) => {
-    const parts = domain.split(".");
-    if (parts.length > 1 && parts.at(-1) === "") parts.pop();
-    if (parts.length > 4) fail("an IPv4 address has more than four parts");
-    const numbers = parts.map(parseIPv4Number);
-    const last = numbers.pop();
-    if (numbers.some((n) => n > 255) || last >= 256 ** (4 - numbers.length)) {
-      fail("a part of the IPv4 address is too large");
-    }
-    const address = numbers.reduce((sum, n, i) => sum + n * 256 ** (3 - i), last);
-    return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
-  };
-
-  const parseIPv6 = (text) => {
-    const bad = () => fail("the IPv6 address is malformed");
-    let tail = [];
-    const four = /^(.*:)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-    if (four) {
-      const bytes = four.slice(2).map((part) => (/^(0|[1-9]\d*)$/.test(part) && part < 256 ? +part : bad()));
-      tail = [bytes[0] << 8 | bytes[1], bytes[2] << 8 | bytes[3]];
-      text = four[1].endsWith("::") ? four[1] : four[1].slice(0, -1);
-      if (!text || text === ":") bad();
-    }
-    const halves = text.split("::");
-    if (halves.length > 2) bad();
-    const pieces = halves.map((half) => (half === "" ? [] : half.split(":")).map((piece) =>
-      (/^[0-9a-fA-F]{1,4}$/.test(piece) ? parseInt(piece, 16) : bad())));
-    const end = [...(pieces[1] ?? []), ...tail];
-    const missing = 8 - pieces[0].length - end.length;
-    if (halves.length === 2 ? missing < 1 : missing !== 0) bad();
-    return `[${writeIPv6([...pieces[0], ...Array(halves.length === 2 ? missing : 0).fill(0), ...end])}]`;
-  };
-
-  // RFC 5952: the first of the longest runs of two or more zeros becomes `::`.
-  const writeIPv6 = (pieces) => {
-    let best = 0, start = -1;
-    for (let i = 0; i < 8; i++) {
-      let end = i;
-      while (end < 8 && pieces[end] === 0) end++;
-      if (end - i > best) [best, start] = [end - i, i];
-    }
-    const text = (list) => list.map((piece) => piece.toString(16)).join(":");
-    if (best < 2) return text(pieces);
-    return `${text(pieces.slice(0, start))}::${text(pieces.slice(start + best))}`;
-  };
-
-  const toASCII = (domain) => {
-    const text = domain.normalize("NFKC").replace(/[\u3002\uff0e\uff61]/g, ".")
-      .replace(/[\u00ad\u034f\u180b-\u180d\u200b\u2060\ufe00-\ufe0f\ufeff]/g, "").toLowerCase()
-      .normalize("NFC");
-    const labels = text.split(".").map((label) => {
-      if (/^xn--/.test(label) && /[^\0-\x7f]/.test(label)) fail("a label of the host is malformed");
-      return /^[\0-\x7f]*$/.test(label) ? label : `xn--${punycode(label)}`;
-    });
-    return labels.join(".") || fail("the host is empty");
-  };
-
-  // RFC 3492 with the parameters of IDNA.
-  const punycode = (label) => {
-    if (/^\p{M}|[\u200c-\u200f\u202a-\u202e\ufffd]|\p{Cn}|\p{Co}|\p{Cs}|\p{Cc}|\p{Z}/u.test(label)) {
-      fail("a label of the host is malformed");
-    }
-    const codes = Array.from(label, (c) => c.codePointAt(0));
-    let out = codes.filter((c) => c < 0x80).map((c) => String.fromCharCode(c)).join("");
-    let done = out.length, delta = 0, bias = 72, next = 0x80, first = true;
-    if (done) out += "-";
-    while (done < codes.length) {
-      const least = Math.min(...codes.filter((c) => c >= next));
-      delta += (least - next) * (done + 1);
-      next = least;
-      for (const code of codes) {
-        if (code < next) delta++;
-        if (code !== next) continue;
-        let rest = delta;
-        for (let k = 36; ; k += 36) {
-          const t = Math.min(Math.max(k - bias, 1), 26);
-          if (rest < t) break;
-          out += digit(t + (rest - t) % (36 - t));
-          rest = Math.floor((rest - t) / (36 - t));
-        }
-        out += digit(rest);
-        bias = adapt(delta, ++done, first);
-        [delta, first] = [0, false];
+  // Append the segments of `text`, which has no leading slash of its own any more.
+  const parseSegments = (url, text) => {
+    const segments = text.split(isSpecial(url) ? /[/\\]/ : "/");
+    segments.forEach((segment, index) => {
+      const isLast = index === segments.length - 1;
+      if (isTwoDots(segment)) {
+        shorten(url);
+        if (isLast) url.path.push("");
+      } else if (isOneDot(segment)) {
+        if (isLast) url.path.push("");
+      } else if (url.scheme === "file:" && url.path.length === 0 && isDrive(segment)) {
+        url.path.push(segment[0] + ":");
+      } else {
+        url.path.push(encode(segment, inPath));
       }
-      delta++, next++;
+    });
+  };
+
+  // The standard's "path start state".
+  const parsePath = (url, text) => {
+    if (isSpecial(url)) parseSegments(url, text.replace(/^[/\\]/, ""));
+    else if (text !== "") parseSegments(url, text.replace(/^\//, ""));
+  };
+
+  // ---- Authority -----------------------------------------------------------------------------------
+
+  const splitAuthority = (url, text) => {
+    const end = text.search(isSpecial(url) ? /[/\\]/ : /\//);
+    return end < 0 ? [text, ""] : [text.slice(0, end), text.slice(end)];
+  };
+
+  const parsePort = (url, text) => {
+    if (!/^[0-9]*$/.test(text)) fail("the port is no number");
+    if (text === "") return;
+    const port = parseInt(text, 10);
+    if (port > 65535) fail("the port is above 65535");
+    url.port = port === SPECIAL[url.scheme] ? null : port;
+  };
+
+  // Host and port; the colon of an IPv6 address lies between brackets.
+  const splitPort = (text) => {
+    let inside = false;
+    for (let at = 0; at < text.length; at++) {
+      if (text[at] === "[") inside = true;
+      else if (text[at] === "]") inside = false;
+      else if (text[at] === ":" && !inside) return [text.slice(0, at), text.slice(at + 1)];
     }
+    return [text, null];
+  };
+
+  const parseAuthority = (url, text) => {
+    const [authority, rest] = splitAuthority(url, text);
+    const at = authority.lastIndexOf("@");
+    if (at >= 0) {
+      const userinfo = authority.slice(0, at);
+      const colon = userinfo.indexOf(":");
+      url.username = encode(colon < 0 ? userinfo : userinfo.slice(0, colon), inUserinfo);
+      url.password = colon < 0 ? "" : encode(userinfo.slice(colon + 1), inUserinfo);
+    }
+    const [host, port] = splitPort(authority.slice(at + 1));
+    if (host === "" && (isSpecial(url) || at >= 0 || port !== null)) fail("the host is empty");
+    url.host = host === "" ? "" : parseHost(host, isSpecial(url));
+    if (port !== null) parsePort(url, port);
+    parsePath(url, rest);
+  };
+
+  const parseFile = (url, text, base) => {
+    url.host = "";
+    const from = base?.scheme === "file:" ? base : null;
+    if (/^[/\\]{2}/.test(text)) {
+      const [host, rest] = splitAuthority(url, text.slice(2));
+      if (isDrive(host)) return parseSegments(url, text.slice(2));
+      url.host = host === "" ? "" : parseHost(host, true);
+      if (url.host === "localhost") url.host = "";
+      return parsePath(url, rest);
+    }
+    if (/^[/\\]/.test(text)) {
+      if (from) {
+        url.host = from.host;
+        if (!startsWithDrive(text.slice(1)) && isNormalDrive(from.path[0] ?? ""))
+          url.path.push(from.path[0]);
+      }
+      return parseSegments(url, text.slice(1));
+    }
+    if (!from) return parseSegments(url, text);
+    url.host = from.host;
+    if (!startsWithDrive(text)) url.path = [...from.path];
+    return parseRelativePath(url, text, from);
+  };
+
+  const parseRelativePath = (url, text, base) => {
+    if (text === "") {
+      url.query ??= base.query;
+      return;
+    }
+    shorten(url);
+    parseSegments(url, text);
+  };
+
+  const parseRelative = (url, text, base) => {
+    url.scheme = base.scheme;
+    if (isSpecial(url) && /^[/\\]{2}/.test(text))
+      return parseAuthority(url, text.replace(/^[/\\]+/, ""));
+    if (text.startsWith("//")) return parseAuthority(url, text.slice(2));
+    const { username, password, host, port } = base;
+    Object.assign(url, { username, password, host, port });
+    if (isSpecial(url) ? /^[/\\]/.test(text) : text.startsWith("/"))
+      return parseSegments(url, text.slice(1));
+    url.path = [...base.path];
+    return parseRelativePath(url, text, base);
+  };
+
+  // ---- The whole ---------------------------------------------------------------------------------
+
+  const clean = (text) => text.replace(/[\t\n\r]/g, "");
+  const cutAt = (text, mark) => {
+    const at = text.indexOf(mark);
+    return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
+  };
+  const encodeQuery = (url, text) => encode(text, isSpecial(url) ? inSpecialQuery : inQuery);
+
+  const parse = (input, base = null) => {
+    const [head, fragment] = cutAt(clean(input.replace(/^[\0-\x20]+|[\0-\x20]+$/g, "")), "#");
+    const [text, query] = cutAt(head, "?");
+    const url = {
+      scheme: "",
+      username: "",
+      password: "",
+      host: null,
+      port: null,
+      path: [],
+      query: query,
+      fragment: fragment === null ? null : encode(fragment, inFragment),
+    };
+    const scheme = /^([A-Za-z][A-Za-z0-9+.-]*:)([^]*)$/.exec(text);
+    if (scheme) {
+      url.scheme = scheme[1].toLowerCase();
+      parseAfterScheme(url, scheme[2], base);
+    } else if (!base) {
+      fail("it has no scheme, and there is no base");
+    } else if (typeof base.path === "string") {
+      if (text !== "" || query !== null || fragment === null) fail("the base cannot be a base");
+      return { ...base, fragment: url.fragment };
+    } else {
+      url.scheme = base.scheme;
+      if (base.scheme === "file:") parseFile(url, text, base);
+      else parseRelative(url, text, base);
+    }
+    // A query taken over from the base is encoded already.
+    if (query !== null) url.query = encodeQuery(url, query);
+    return url;
+  };
+
+  const parseAfterScheme = (url, text, base) => {
+    if (url.scheme === "file:") return parseFile(url, text, base);
+    if (isSpecial(url)) {
+      const isRelative = base?.scheme === url.scheme && !text.startsWith("//");
+      return isRelative
+        ? parseRelative(url, text, base)
+        : parseAuthority(url, text.replace(/^[/\\]+/, ""));
+    }
+    if (text.startsWith("//")) return parseAuthority(url, text.slice(2));
+    if (text.startsWith("/")) return parseSegments(url, text.slice(1));
+    const path = encode(text, isControl);
+    // A space at the end of an opaque path would be lost by the next parse.
+    const isLast = url.query === null && url.fragment === null;
+    url.path = isLast ? path : path.replace(/ $/, "%20");
+  };
+
+  // ---- Serialising -------------------------------------------------------------------------------
+
+  const writeHost = (url) => (url.host ?? "") + (url.port === null ? "" : `:${url.port}`);
+  const writePath = (url) =>
+    typeof url.path === "string" ? url.path : url.path.map((segment) => "/" + segment).join("");
+
+  const write = (url) => {
+    let out = url.scheme;
+    if (url.host !== null) {
+      out += "//" + url.username + (url.password ? ":" + url.password : "");
+      if (url.username || url.password) out += "@";
+      out += writeHost(url);
+    } else if (typeof url.path !== "string" && url.path.length > 1 && url.path[0] === "") {
+      out += "/."; // or the path would be read as an authority
+    }
+    out += writePath(url);
+    if (url.query !== null) out += "?" + url.query;
+    if (url.fragment !== null) out += "#" + url.fragment;
     return out;
   };
-  const digit = (n) => "abcdefghijklmnopqrstuvwxyz0123456789"[n];
-  const adapt = (delta, count, first) => {
-    delta = Math.floor(delta / (first ? 700 : 2));
-    delta += Math.floor(delta / count);
-    let k = 0;
-    for (; delta > 455; k += 36) delta = Math.floor(delta / 35);
-    return k + Math.floor(36 * delta / (delta + 38));
+
+  native.url = {
+    parse,
+    write,
+    writeHost,
+    writePath,
+    clean,
+    encodeQuery,
+    parsePath,
+    parsePort,
+    splitAuthority,
+    splitPort,
+    isSpecial,
+    SPECIAL,
   };
+};
