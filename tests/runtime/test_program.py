@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from tsbind.errors import Location
 from tsbind.runtime.program import Program, prepare
 
 FORMS = {
     "statements": ("const x: number = 1;\nx", "const x         = 1;\nx"),
     "arrow function": ("async (api: Api) => { f() }", "async (api     ) => { f() }"),
-    "anonymous function": ("async function () { f() }", "0,\nasync function () { f() }\n"),
-    "commented anonymous function": ("/* a */ function() { }", "0,\n/* a */ function() { }\n"),
-    "return": ("return 1", "(async () => {\nreturn 1\n})"),
+    "anonymous function": ("async function () { f() }", "0,async function () { f() }\n"),
+    "commented anonymous function": ("/* a */ function() { }", "0,/* a */ function() { }\n"),
+    "return": ("return 1", "(async () => {return 1\n})"),
     "return and last expression": (
         "if (!a) return null\na.b({\n  c: 1\n})",
-        "(async () => {\nif (!a) return null\nreturn a.b({\n  c: 1\n})\n})",
+        "(async () => {if (!a) return null\nreturn a.b({\n  c: 1\n})\n})",
     ),
     "return and last statement that is no expression": (
         "if (!a) return null\nfor (const b of a)\n  b()",
-        "(async () => {\nif (!a) return null\nfor (const b of a)\n  b()\n})",
+        "(async () => {if (!a) return null\nfor (const b of a)\n  b()\n})",
     ),
     "return after a function": (
         "const f = () => { return 1 }\nf()",
@@ -153,9 +154,9 @@ def test_positions_lead_back_to_what_was_written(written: str) -> None:
 
 def test_a_position_outside_of_the_program_is_none() -> None:
     program = prepare("return 1")
-    assert program.position(1, 1) is None  # the function put around it
+    assert program.position(2, 1) is None  # the function that was put around it
     assert program.position(9, 1) is None
+    assert program.position(0, 1) is None
     assert program.position(-1, -1) is None
-    inside = program.position(2, 10_000)
-    assert inside is not None
-    assert (inside.line, inside.column) == (1, 9)
+    assert program.position(1, 1) == Location("program.ts", 1, 1)
+    assert program.position(1, 10_000) == Location("program.ts", 1, 9)

@@ -127,7 +127,7 @@ def test_a_failure_is_explained(failure: Failure, said: str, fix: str) -> None:
 
 def test_the_stack_is_in_positions_of_the_program() -> None:
     program = prepare("if (a) return 1\nfunction f(b: string) { b.c() }\nf('')")
-    failure = Failure("TypeError", "not a function", (Frame("f", 3, 25), Frame("", 4, 8)))
+    failure = Failure("TypeError", "not a function", (Frame("f", 2, 25), Frame("", 3, 8)))
     assert explain(failure, program).stack == "at f (program.ts:2:25)\nat <top> (program.ts:3:1)"
 
 

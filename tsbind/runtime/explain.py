@@ -44,11 +44,23 @@ def explain(failure: Failure, program: Program) -> ProgramError:
 def _what(failure: Failure, program: Program, where: Location | None) -> str:
     if failure.name == "SyntaxError" and "redefinition" in failure.message and where:
         return _redeclared(program, where)
+    if failure.message == "not a function" and where:
+        return f"{failure.name}: {_callee(program, where)}"
     said = _cut(plain(" ".join(failure.message.split())), MESSAGE)
     name = _cut(plain(failure.name), 100)
     if name and name != "Thrown":
         said = f"{name}: {said}" if said else name
     return f"nobody awaited a promise that failed: {said}" if failure.floating else said
+
+
+def _callee(program: Program, where: Location) -> str:
+    """Say what is not a function: the engine only says where its name starts."""
+    line = program.text.split("\n")[where.line - 1]
+    owner = re.search(r"(?:[\w$]+\??\.)*$", line[: where.column - 1])
+    name = re.match(r"[\w$]+", line[where.column - 1 :])
+    if owner is None or name is None:
+        return "not a function"
+    return f"{_cut(owner[0] + name[0], 200)} is not a function"
 
 
 def _redeclared(program: Program, where: Location) -> str:

@@ -29,12 +29,13 @@ class Layout(msgspec.Struct, frozen=True):
 
     inserts: tuple[Insert, ...] = ()
     map: SourceMap | None = None
-    shift: int = 0  # lines that were put in front of the program
+    head: int = 0  # characters in front of the program's first line when the map was made
 
     def find(self, javascript: str, line: int, column: int) -> tuple[int, int]:
         """Return line and UTF-16 column in the program; all count from 0, `column` in bytes.
 
-        A position in what was put around the program leads to a line that the program lacks.
+        What was put in front of the program leads to its start, what was put behind it to a line
+        that it lacks.
         """
         lines = javascript.split("\n")
         if not 0 <= line < len(lines):
@@ -45,9 +46,9 @@ class Layout(msgspec.Struct, frozen=True):
         inserted = [each for each in self.inserts if start <= each.start < end]
         units = _units(head) - sum(min(each.length, end - each.start) for each in inserted)
         if self.map is None:
-            return line - self.shift, units
-        found = self.map.find(line, units)
-        return (found[0] - self.shift, found[1]) if found else (-1, 0)
+            return line, units
+        row, at = self.map.find(line, units) or (-1, 0)
+        return row, at if row else max(0, at - self.head)
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -81,7 +82,8 @@ def prepare(text: str, *, file: str = "program.ts", limit: int = Limits().progra
     if not source.strip():
         raise ProgramError("the program is empty", where=file, code="program-empty")
     stripped = _javascript(text, source, file)
-    layout = Layout(map=stripped.map, shift=stripped.shift)
+    head = Insert(0, len(stripped.head))
+    layout = Layout((head,) if head.length else (), stripped.map, head.length)
     try:
         form = _form(stripped)
     except Refused as refused:
@@ -107,20 +109,19 @@ class _Stripped(NamedTuple):
 
     javascript: str
     map: SourceMap | None
-    shift: int
-    is_body: bool
+    head: str  # what the program was read behind
 
 
 class _Attempt(NamedTuple):
     """One way to read a program."""
 
     source: str
-    head: str = ""  # put in front of it, on a line of its own
+    head: str = ""  # put in front of it, on the same line, so that line numbers stay
     tail: str = ""
 
     @property
     def code(self) -> str:
-        return f"{self.head}\n{self.source}\n{self.tail}" if self.head else self.source
+        return f"{self.head}{self.source}\n{self.tail}" if self.head else self.source
 
 
 _BODY = ("async function main() {", "}")
@@ -152,7 +153,7 @@ def _repair(attempt: _Attempt, fault: SyntaxFault) -> _Attempt | None:
         return attempt._replace(head=_EXPRESSION[0], tail=_EXPRESSION[1])
     # swc takes `namespace` at the end of a line for a declaration; in TypeScript it is a name.
     lines = attempt.source.split("\n")
-    near = fault.line - 1 - bool(attempt.head)
+    near = fault.line - 1
     for row in range(min(near, len(lines) - 1), max(near - 4, -1), -1):
         if _KEYWORD_ALONE.search(lines[row]):
             lines[row] += ";"
@@ -163,16 +164,16 @@ def _repair(attempt: _Attempt, fault: SyntaxFault) -> _Attempt | None:
 def _strip(attempt: _Attempt) -> _Stripped:
     """Return the JavaScript of one attempt.  Raises SyntaxFault."""
     swc = stripper()
-    code, shift, is_body = attempt.code, int(bool(attempt.head)), attempt.head == _BODY[0]
+    code = attempt.code
     try:
         javascript = swc.erase(code)
         if _is_faithful(code, javascript):
-            return _Stripped(javascript, None, shift, is_body)
+            return _Stripped(javascript, None, attempt.head)
     except SyntaxFault as fault:
         if fault.code != "UnsupportedSyntax" or "export assignment" in fault.message:
             raise
     transformed = swc.transform(code)
-    return _Stripped(transformed.code, SourceMap(transformed.map), shift, is_body)
+    return _Stripped(transformed.code, SourceMap(transformed.map), attempt.head)
 
 
 def _is_faithful(code: str, javascript: str) -> bool:
@@ -191,22 +192,31 @@ def _is_faithful(code: str, javascript: str) -> bool:
 
 
 _CLASS = re.compile(r"\bclass\b")
-_LAYOUT = re.compile(r"/\*.*?\*/|//[^\n]*|\s+|;", re.DOTALL)
+_LAYOUT = re.compile(r"/\*.*?\*/|//[^\n]*|\s+", re.DOTALL)
+_EMPTY = re.compile(r"(^|[{;]);+")  # statements, such as the semicolons that swc leaves behind
 
 
 def _bare(javascript: str) -> str:
-    return _LAYOUT.sub("", javascript)
+    return _EMPTY.sub(r"\1", _LAYOUT.sub("", javascript))
 
 
 def _form(stripped: _Stripped) -> Form:
     """Return the script for a program without types.  Raises Refused."""
-    if not stripped.is_body:
-        return script_form(stripped.javascript)
-    start, end = stripped.javascript.index("{") + 1, stripped.javascript.rindex("}")
-    form = body_form(stripped.javascript[start:end])
-    head = "(async () => {"
-    inserts = tuple(each._replace(start=each.start + len(head)) for each in form.inserts)
-    return Form(f"{head}{form.javascript}}})", inserts, form.notes)
+    code = stripped.javascript
+    if stripped.head != _BODY[0]:
+        form = script_form(code)
+        head = len(stripped.head)
+    else:
+        form = body_form(code[code.index("{") + 1 : code.rindex("}")])
+        form = form._replace(javascript=f"{_CALL}{form.javascript}}})")
+        head = len(_CALL)
+        form = form._replace(inserts=tuple(Insert(i.start + head, i.length) for i in form.inserts))
+    if stripped.map is None and head:
+        form = form._replace(inserts=(Insert(0, head), *form.inserts))
+    return form
+
+
+_CALL = "(async () => {"
 
 
 # -- positions --
@@ -257,8 +267,13 @@ _JSX = re.compile(
 
 def _syntax_error(text: str, file: str, fault: SyntaxFault, attempt: _Attempt) -> ProgramError:
     """Return the error for a program that swc refuses."""
-    row = min(fault.line - 1 - bool(attempt.head), text.count("\n"))
-    where = Location(file, row + 1, fault.column + 1) if fault.line else None
+    lines = text.split("\n")
+    row = min(fault.line, len(lines))
+    column = fault.column - (len(attempt.head) if row == 1 else 0)
+    column = (
+        min(max(column, 0), len(lines[row - 1])) if fault.line <= len(lines) else len(lines[-1])
+    )
+    where = Location(file, row, column + 1) if fault.line else None
     what = _spoken(fault.message)
     if where and _JSX.search(text.split("\n")[where.line - 1]):
         fix = "return plain data: there is no JSX, and nothing to render it"
