@@ -11,7 +11,7 @@ from tsbind.errors import BudgetError
 from tsbind.ir.api import Api
 from tsbind.select.ladder import LADDER, TYPICAL_SHARES, GivenUp, cut
 
-DIRECT: Final = 4  # measurements after which the search goes on by halves
+DIRECT: Final = 2  # measurements after the first, then the search goes on by halves
 
 
 class Fit(msgspec.Struct, frozen=True):
