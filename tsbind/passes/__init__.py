@@ -1,6 +1,7 @@
 """Passes make an Api smaller in print without changing what it says: `Api -> Api`, one file each.
 
-`DEFAULT` is the order, and why:
+`SPELLABLE` come first: they make the Api one that TypeScript can say (`widen`, `ground`), under
+names that it allows (`rename`).  `DEFAULT` is the order of the others, and why:
 
 1. `prune` first: what no operation reaches should influence nothing.
 2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
@@ -21,15 +22,19 @@ from typing import Final, Literal
 
 from tsbind.ir.api import Api
 from tsbind.passes.dedupe import dedupe
+from tsbind.passes.ground import ground
 from tsbind.passes.group import group
 from tsbind.passes.inline import inline
 from tsbind.passes.prune import prune
+from tsbind.passes.rename import rename
 from tsbind.passes.share import share
 from tsbind.passes.strip_docs import strip_docs
+from tsbind.passes.widen import widen
 
 Pass = Callable[[Api], Api]
 Docs = Literal["none", "brief", "full"]
 
+SPELLABLE: Final[tuple[Pass, ...]] = (ground, widen, rename)
 DEFAULT: Final[tuple[Pass, ...]] = (
     prune,
     dedupe,
@@ -44,4 +49,4 @@ DEFAULT: Final[tuple[Pass, ...]] = (
 
 def passes(docs: Docs = "none") -> tuple[Pass, ...]:
     """Return the passes that make the declarations with the given level of prose."""
-    return (strip_docs, *DEFAULT) if docs == "none" else DEFAULT
+    return (strip_docs, *SPELLABLE, *DEFAULT) if docs == "none" else (*SPELLABLE, *DEFAULT)

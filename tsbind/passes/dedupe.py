@@ -14,40 +14,22 @@ the states of automata are, until no class splits.  The name that costs least st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from tsbind.ir.api import Api
-from tsbind.ir.types import Apply, Ref, Type
-from tsbind.ir.walk import rewrite
 from tsbind.passes import cost
+from tsbind.passes.rename import renamed
 from tsbind.passes.shapes import Shapes, each_type
 
 
 def dedupe(api: Api) -> Api:
     """Return `api` with one named type for each class of equal ones."""
     kept = _representatives(api)
-    renamed = {name: new for name, new in kept.items() if name != new}
-    if not renamed:
+    changed = {name: new for name, new in kept.items() if name != new}
+    if not changed:
         return api
-    types = {name: named for name, named in api.types.items() if name not in renamed}
-    return each_type(replace(api, types=types), lambda node: rename(node, renamed))
-
-
-def rename(node: Type, names: Mapping[str, str]) -> Type:
-    """Return `node` with the named types that it mentions called by their new names."""
-
-    def change(node: Type) -> Type:
-        match node:
-            case Ref(name) if name in names:
-                return Ref(names[name])
-            case Apply(name) if name in names:
-                return replace(node, name=names[name])
-            case _:
-                return node
-
-    return rewrite(node, change)
+    types = {name: named for name, named in api.types.items() if name not in changed}
+    return each_type(replace(api, types=types), lambda node: renamed(node, changed))
 
 
 def _representatives(api: Api) -> dict[str, str]:

@@ -87,7 +87,7 @@ class _Graph:
             mine, yours = self._sides[0].node(given), self._sides[1].node(read)
             if self._classes[mine] != self._classes[yours]:
                 found.append(f"the {what} differs{self._where(mine, yours)}")
-        if one.optional != other.optional:
+        if one.input is not None and one.optional != other.optional:
             found.append(f"the argument was {'optional' if one.optional else 'required'}")
         return found
 

@@ -8,6 +8,7 @@ those places, so that a change elsewhere in the document renames nothing.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection
 from typing import Final
@@ -28,6 +29,17 @@ RESERVED: Final = frozenset(
     """.split()  # noqa: SIM905  a list of words reads better as one
 )
 
+# Words that cannot name a type: ECMAScript's reserved words and TypeScript's own types.
+KEYWORDS: Final = frozenset(
+    """
+    any as async await bigint boolean break case catch class const continue debugger default
+    delete do else enum export extends false finally for function if implements import in
+    infer instanceof interface intrinsic is keyof let never new null number object package
+    private protected public readonly return static string super switch symbol this throw true
+    try type typeof undefined unique unknown var void while with yield
+    """.split()  # noqa: SIM905  a list of words reads better as one
+)
+
 
 def type_name(*words: str) -> str:
     """Join `words`, each of any spelling, into one name of a type.
@@ -38,6 +50,21 @@ def type_name(*words: str) -> str:
     parts = [part for word in words for part in _PART.findall(word)]
     name = "".join(part[0].upper() + part[1:] for part in parts)[:40]
     return name if name[:1].isalpha() else f"T{name}"
+
+
+def is_name(name: str) -> bool:
+    """Whether TypeScript takes `name` for the name of a type, and nothing else for it.
+
+    >>> [is_name(name) for name in ("Room", "any", "class", "2fa", "Été", "a-b")]
+    [True, False, False, False, True, False]
+    """
+    if not name.isidentifier() or name in KEYWORDS:
+        return False
+    # Elsewhere only letters that show, in their one spelling: Hangul fillers are letters, too.
+    return name.isascii() or (
+        unicodedata.is_normalized("NFKC", name)
+        and all(c.isascii() or (c.isalpha() and c not in "\u115f\u1160") for c in name)
+    )
 
 
 def unused(name: str, taken: Collection[str]) -> str:
