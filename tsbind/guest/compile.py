@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tsbind.guest.fetch import run
 
-STACK = 1 << 20  # bytes of shadow stack; it lies lowest, so that running over it traps
+STACK = 1 << 19  # bytes of shadow stack; it lies lowest, so that running over it traps
 
 ENGINE = ("libregexp.c", "libunicode.c", "dtoa.c")  # quickjs.c is part of our engine.c
 _FLAGS = ("-target", "wasm32-wasi", "-O2", "-DNDEBUG", "-D_GNU_SOURCE", "-DQUICKJS_NG_BUILD")

@@ -204,6 +204,8 @@ ObjectKind engine_object_kind(JSValueConst object)
     case JS_CLASS_BOOLEAN:
     case JS_CLASS_BIG_INT:
         return BOXED_PRIMITIVE;
+    case JS_CLASS_RAWJSON:
+        return RAW_JSON;
     default:
         return OTHER_OBJECT;
     }

@@ -32,7 +32,7 @@ void clock_set(double milliseconds);   /* since the epoch: what every clock says
 
 /* ---- engine.c: what QuickJS does not export -------------------------------------------------- */
 
-typedef enum { OTHER_OBJECT, PLAIN_OBJECT, ERROR_OBJECT, BOXED_PRIMITIVE } ObjectKind;
+typedef enum { OTHER_OBJECT, PLAIN_OBJECT, ERROR_OBJECT, BOXED_PRIMITIVE, RAW_JSON } ObjectKind;
 
 JSRuntime *engine_runtime(void);
 void engine_init(JSContext *ctx);

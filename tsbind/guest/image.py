@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wasmtime._instance import InstanceExports as Exports
 
 JS = ("errors.js", "api.js", "timers.js", "absent.js", "web*.js")  # evaluated in this order
-EXPORTS = ("memory", "input", "start", "resume")
+EXPORTS = ("memory", "protocol", "input", "start", "resume")
 
 _PAGE = 65536
 

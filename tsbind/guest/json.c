@@ -291,6 +291,15 @@ static int write_boxed(Writer *w, JSValueConst object)
     return failed;
 }
 
+/* What JSON.rawJSON made: frozen, and the text of a primitive, as the engine has checked. */
+static int write_raw(Writer *w, JSValueConst object)
+{
+    JSValue text = JS_GetPropertyStr(w->ctx, object, "rawJSON");
+    int failed = write_digits(w, text);
+    JS_FreeValue(w->ctx, text);
+    return failed;
+}
+
 static int write_plain(Writer *w, JSValueConst value)
 {
     if (JS_IsString(value))
@@ -314,6 +323,7 @@ static int write_plain(Writer *w, JSValueConst value)
     case PLAIN_OBJECT: return write_record(w, value, false);
     case ERROR_OBJECT: return write_record(w, value, true);
     case BOXED_PRIMITIVE: return write_boxed(w, value);
+    case RAW_JSON: return write_raw(w, value);
     case OTHER_OBJECT: return write_other(w, value);
     }
     return -1;

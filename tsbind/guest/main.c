@@ -14,7 +14,7 @@
              argument and stack bytes; then the three texts, each followed by NUL
      resume: now f64, then for each reply id u32, kind u32 (0 ok, 1 error), length u32, JSON text
 
-   All numbers are little-endian. */
+   All numbers are little-endian.  PROTOCOL changes with any of this; the host asks for it once. */
 
 #include "guest.h"
 
@@ -24,6 +24,7 @@
 #define EXPORT(name) __attribute__((export_name(name)))
 
 enum {
+    PROTOCOL = 1,
     INBOX_SIZE = 256 * 1024,
     START_HEADER = 44,
     RESUME_HEADER = 8,
@@ -285,10 +286,10 @@ static double f64_at(const char *p)
     return number;
 }
 
-static uint64_t begin(const char *message, size_t length)
+static uint64_t begin(char *message, size_t length)
 {
     uint64_t seed;
-    const char *source = message + START_HEADER;
+    char *source = message + START_HEADER;
     size_t source_length = u32_at(message + 16), table_length = u32_at(message + 20);
     size_t roots_length = u32_at(message + 24);
     const char *table = source + source_length + 1, *roots = table + table_length + 1;
@@ -305,8 +306,7 @@ static uint64_t begin(const char *message, size_t length)
     phase = SCRIPT;
     if (roots_length && native_start(context, roots, roots_length) < 0)
         return post_exception();
-    waited_for = JS_Eval(context, source, source_length, PROGRAM_FILE,
-                         JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_ASYNC);
+    waited_for = engine_run(context, source, source_length);
     if (JS_IsException(waited_for))
         return post_exception();
     JS_PromiseMarkAsHandled(context, waited_for);
@@ -331,6 +331,11 @@ static char *keep_name(JSContext *ctx, const char *base, const char *name, void 
 }
 
 /* ---- Exports ------------------------------------------------------------------------------------- */
+
+EXPORT("protocol") int guest_protocol(void)
+{
+    return PROTOCOL;
+}
 
 /* Say where the host may write a message of `length` bytes and a final NUL. */
 EXPORT("input") char *guest_input(uint32_t length)

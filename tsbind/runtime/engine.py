@@ -29,9 +29,11 @@ _SETTINGS: Final = "epoch cow nothreads"
 _MAX_STACK: Final = 4 << 20  # bytes of native stack for guest code, where threads have as much
 _STACK_RATIO: Final = 16  # native stack that guest code needs for one byte of its own
 
+PROTOCOL: Final = 1  # of main.c
 I32, I64 = 0, 1
 # What the guest must export, with parameter and result kinds.
 _FUNCTIONS: Final = {
+    b"protocol": ((), (I32,)),
     b"input": ((I32,), (I32,)),
     b"start": ((I32, I32), (I64,)),
     b"resume": ((I32, I32), (I64,)),
@@ -127,7 +129,13 @@ class Engine:
                 if _kinds(context, found) != kinds:
                     raise GuestError(f'the guest\'s "{name.decode()}" has the wrong type')
             export(context, instance, b"memory", wasm.EXTERN_MEMORY)
-            self.inbox = _ask_inbox(context, instance)
+            if _ask(context, instance, b"protocol") != PROTOCOL:
+                raise BuildError(
+                    "the guest was built for another version of tsbind",
+                    fix="build tsbind again",
+                    code="guest-version",
+                )
+            self.inbox = _ask(context, instance, b"input")
         finally:
             lib.wasmtime_store_delete(store)
 
@@ -199,15 +207,16 @@ def _value_kinds(vector: int) -> tuple[int, ...]:
     return tuple(lib.wasm_valtype_kind(pointer) for pointer in pointers)
 
 
-def _ask_inbox(context: int, instance: wasm.Instance) -> int:
-    function = export(context, instance, b"input", wasm.EXTERN_FUNC)
+def _ask(context: int, instance: wasm.Instance, name: bytes) -> int:
+    """Call a function of the guest that takes 0, or nothing, and gives an unsigned i32."""
+    function = export(context, instance, name, wasm.EXTERN_FUNC)
     address = ctypes.addressof(function) + wasm.Extern.value.offset
     values, trap = (ctypes.c_uint64 * 2)(), c_void_p()
     error = lib.wasmtime_func_call_unchecked(context, address, values, 1, byref(trap))
     if error:
-        raise GuestError(f"the guest gives no input buffer: {wasm.error_text(error)}")
+        raise GuestError(f'the guest\'s "{name.decode()}" fails: {wasm.error_text(error)}')
     if trap.value:
-        raise GuestError(f"the guest gives no input buffer: {wasm.trap_text(trap.value)[1]}")
+        raise GuestError(f'the guest\'s "{name.decode()}" fails: {wasm.trap_text(trap.value)[1]}')
     return values[0] & 0xFFFF_FFFF
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
 import time
 from ctypes import byref, c_uint64, c_void_p
 from itertools import count
@@ -66,6 +67,8 @@ class Isolate:
     """
 
     __slots__ = (
+        "_abandoned",
+        "_busy",
         "_context",
         "_engine",
         "_expires",
@@ -97,6 +100,8 @@ class Isolate:
         self._expires = 0.0
         self._interrupted: BaseException | None = None
         self._key = next(_serial)
+        self._busy = threading.Lock()  # held while a thread is in start or resume
+        self._abandoned = False
         began = time.thread_time()
         self._store: int = lib.wasmtime_store_new(engine.pointer, None, None)
         try:
@@ -117,24 +122,30 @@ class Isolate:
     def start(self, message: Start) -> Step:
         """Run the program until it waits or ends."""
         data = _start_message(message, self.limits, self._engine.js_stack)
-        at = self._write(data, self._engine.inbox if len(data) < INBOX_SIZE else 0)
         self._start_size = (len(data) + 16) & ~15
-        return self._step(b"start", at, len(data))
+        return self._send(b"start", data, self._engine.inbox if len(data) < INBOX_SIZE else 0)
 
     def resume(self, message: Resume) -> Step:
         """Hand over replies and run on until the program waits or ends."""
         data = _resume_message(message)
         # The start message stays where it is, for it holds the table.
         fits = self._start_size + len(data) < INBOX_SIZE
-        at = self._write(data, self._engine.inbox + self._start_size if fits else 0)
-        return self._step(b"resume", at, len(data))
+        return self._send(b"resume", data, self._engine.inbox + self._start_size if fits else 0)
 
     def interrupt(self, reason: BaseException) -> None:
         """From any thread: make the running call raise `reason`, within about `TICK`."""
         self._interrupted = reason
 
     def close(self) -> None:
-        """Free everything.  May be called again."""
+        """Free everything: at once, or when a call that is running has been interrupted."""
+        self._abandoned = True
+        if self._busy.acquire(blocking=False):
+            self._free()
+            self._busy.release()
+        else:
+            self.interrupt(GuestError("the isolate was closed while it ran", code="closed"))
+
+    def _free(self) -> None:
         if self._store:
             lib.wasmtime_store_delete(self._store)
         self._store = 0
@@ -176,9 +187,19 @@ class Isolate:
 
     # ---- Calls -----------------------------------------------------------------------------
 
+    def _send(self, name: bytes, data: bytes, at: int) -> Step:
+        if not self._busy.acquire(blocking=False):
+            raise GuestError("the isolate is running in another thread", code="busy")
+        try:
+            if not self._store:
+                raise GuestError("the isolate is closed", code="closed")
+            return self._step(name, self._write(data, at), len(data))
+        finally:
+            self._busy.release()
+            if self._abandoned:
+                self.close()
+
     def _call(self, name: bytes, *arguments: int) -> int:
-        if not self._store:
-            raise GuestError("the isolate is closed")
         function = engines.export(self._context, self._instance, name, wasm.EXTERN_FUNC)
         values = (c_uint64 * 4)()  # arguments and results are 16 bytes each
         for index, argument in enumerate(arguments):
@@ -241,8 +262,9 @@ class Isolate:
 
     def _read(self, data: bytes) -> Step:
         try:
+            str(data, "utf-8")  # raw parts of it are not looked at by msgspec
             said = _decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise GuestError(f"the guest broke the protocol: {error}") from None
         if said.limit is not None:
             raise self._exceeded(said.limit)
