@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     )
     from tsbind.runtime.host import Host
     from tsbind.runtime.http import FakeTransport, HttpTransport, Request, Response, Transport
+    from tsbind.runtime.journal import Journal, JournalError
     from tsbind.runtime.limits import Limits, Usage
+    from tsbind.runtime.mock import MockHost
     from tsbind.runtime.policy import Answer, Budget, Policy, Question, Rule
     from tsbind.runtime.runner import Result, run, run_sync
     from tsbind.runtime.trace import Event, Trace
@@ -37,7 +39,9 @@ _HOME = {
     "failures": "ApiError ArgumentError CallError HostError NetworkError ReplyError",
     "host": "Host",
     "http": "FakeTransport HttpTransport Request Response Transport",
+    "journal": "Journal JournalError",
     "limits": "Limits Usage",
+    "mock": "MockHost",
     "policy": "Answer Budget Policy Question Rule",
     "runner": "Result run run_sync",
     "trace": "Event Trace",
@@ -60,8 +64,11 @@ __all__ = [
     "Host",
     "HostError",
     "HttpTransport",
+    "Journal",
+    "JournalError",
     "Keyring",
     "Limits",
+    "MockHost",
     "NetworkError",
     "Policy",
     "Question",

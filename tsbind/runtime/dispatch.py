@@ -88,8 +88,10 @@ class Dispatcher:
         self.trace.events.append(event)
         return event
 
-    async def answer(self, request: CallRequest, event: Event) -> CallReply:
-        """Return the reply to one call.
+    async def answer(
+        self, request: CallRequest, event: Event, sending: Callable[[CallRequest], None]
+    ) -> CallReply:
+        """Return the reply to one call; `sending` is told before one that may change something.
 
         Raises LimitError when the run has used too much; every other failure is the program's to
         catch.
@@ -97,7 +99,7 @@ class Dispatcher:
         event.began = self._clock()
         try:
             binding, call = self._found(request.op)
-            reply = await self._answered(binding, call, request, event)
+            reply = await self._answered(binding, call, request, event, sending)
         except LimitError:
             raise
         except (CallError, TsbindError) as error:
@@ -126,12 +128,19 @@ class Dispatcher:
         return root, rest
 
     async def _answered(
-        self, binding: Binding, call: Call, request: CallRequest, event: Event
+        self,
+        binding: Binding,
+        call: Call,
+        request: CallRequest,
+        event: Event,
+        sending: Callable[[CallRequest], None],
     ) -> CallReply:
         args = _arguments(request)
         binding.host.check_arguments(call, args)
         args = await self._decided(binding, call, args, event)
         async with self._turn(event):
+            if not call.safe:
+                sending(request)
             with recording(event), self._charging(binding, call, event):
                 value = await binding.host.call(call.op, args)
         return CallReply(request.id, ok=self._delivered(binding.host, value, event))

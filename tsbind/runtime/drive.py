@@ -20,6 +20,7 @@ import msgspec
 
 from tsbind.errors import GuestError, LimitError, ProgramError
 from tsbind.runtime.dispatch import Dispatcher
+from tsbind.runtime.journal import Tape
 from tsbind.runtime.limits import Usage
 from tsbind.runtime.messages import CallReply, CallRequest, Resume, Start, Step
 
@@ -136,6 +137,7 @@ class Drive:
         logs: Logs,
         now: Callable[[], float],
         in_place: bool,
+        tape: Tape,
     ) -> None:
         self._make_guest = make_guest
         self._guest: Guest | None = None
@@ -144,10 +146,11 @@ class Drive:
         self._logs = logs
         self._now = now
         self._in_place = in_place
+        self._tape = tape
+        self._open: dict[int, CallRequest] = {}  # asked for, by nobody answered yet
         self._inbox = _Inbox()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
-        self._waiting = 0  # calls asked for and not yet answered
         self._busy: asyncio.Future[Step] | None = None
 
     async def to_the_end(self, start: Start) -> Step:
@@ -157,22 +160,44 @@ class Drive:
         """
         try:
             step = await self._step(partial(self._begin, start))
+            step = await self._caught_up(step)
             while step.state == "waiting":
-                for request in step.calls:
-                    self._ask(request)
-                if not self._waiting:
+                if not self._open:
                     raise ProgramError(
                         "the program waits for a promise that nothing will settle",
                         fix="resolve every promise that is awaited",
                         code="program-deadlock",
                     )
-                replies = await self._inbox.take()
-                self._waiting -= len(replies)
-                resume = Resume(now=self._now(), replies=replies)
-                step = await self._step(partial(self._go_on, resume))
+                resume = Resume(now=self._now(), replies=await self._inbox.take())
+                self._tape.told(resume)
+                step = await self._told(resume)
+                for request in step.calls:
+                    self._ask(request)
+            self._tape.ended(step)
             return step
         finally:
             await self._give_up()
+
+    async def _caught_up(self, step: Step) -> Step:
+        """Go through the answers that are recorded already, then ask for what is still open."""
+        self._note(step)
+        while step.state == "waiting" and (resume := self._tape.recorded()) is not None:
+            step = await self._told(resume)
+        for request in list(self._open.values()):
+            self._tape.check_repeatable(request)
+            self._ask(request)
+        return step
+
+    async def _told(self, resume: Resume) -> Step:
+        for reply in resume.replies:
+            self._open.pop(reply.id, None)
+        step = await self._step(partial(self._go_on, resume))
+        self._note(step)
+        return step
+
+    def _note(self, step: Step) -> None:
+        self._tape.asked(step.calls)
+        self._open.update((request.id, request) for request in step.calls)
 
     def _begin(self, start: Start) -> Step:
         guest = self._guest = self._make_guest()
@@ -212,7 +237,6 @@ class Drive:
             self._logs.dropped_before = self._guest.logs_dropped
 
     def _ask(self, request: CallRequest) -> None:
-        self._waiting += 1
         if request.op == TIMER:
             self._set_timer(request)
             return
@@ -220,7 +244,7 @@ class Drive:
 
         async def answer() -> None:
             try:
-                self._inbox.put(await self._dispatcher.answer(request, event))
+                self._inbox.put(await self._dispatcher.answer(request, event, self._tape.sending))
             except Exception as error:
                 self._inbox.fail(error)
 

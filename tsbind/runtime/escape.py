@@ -23,7 +23,7 @@ DECODES = 3  # how often a server behind proxies might decode a path
 # Names that only the host writes: they frame the message, carry its credentials or steer proxies.
 OWN_HEADERS = frozenset(
     {
-        "accept-encoding", "authorization", "connection", "content-encoding", "content-length",
+        "accept-encoding", "authorization", "connection", "content-length",
         "cookie", "expect", "forwarded", "host", "http2-settings", "keep-alive", "max-forwards",
         "origin", "proxy-authenticate", "proxy-authorization", "proxy-connection", "set-cookie",
         "te", "trailer", "transfer-encoding", "upgrade", "via", "x-forwarded-for",

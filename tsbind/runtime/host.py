@@ -34,7 +34,7 @@ from tsbind.bundle import Bundle, Call, Json
 from tsbind.errors import BundleError
 from tsbind.runtime.credentials import Credentials
 from tsbind.runtime.exchange import Exchange
-from tsbind.runtime.http import HttpTransport, Transport
+from tsbind.runtime.http import HttpTransport, Request, Transport
 from tsbind.runtime.policy import ALLOW_ALL, Policy, Question
 from tsbind.runtime.validate import Strictness, Validators
 
@@ -113,9 +113,13 @@ class Host:
         """Raise ArgumentError unless `args` fits the operation."""
         self._validators.check_arguments(call, args)
 
+    def request(self, call: Call, args: Mapping[str, Json]) -> Request:
+        """Return the request that a call would make, without credentials."""
+        return self._exchange.request(call, args)
+
     def question(self, api: str, call: Call, args: Mapping[str, Json], reason: str) -> Question:
         """Return what somebody must decide about a call: the request that it would make."""
-        request = self._exchange.request(call, args)
+        request = self.request(call, args)
         return Question(
             api=api,
             op=call.op,

@@ -34,9 +34,11 @@ from tsbind.runtime.engine import Engine
 from tsbind.runtime.explain import explain
 from tsbind.runtime.host import Host
 from tsbind.runtime.isolate import Isolate
+from tsbind.runtime.journal import Journal, NoTape
 from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.messages import Failure, Start, Step
-from tsbind.runtime.policy import Approve, Policy
+from tsbind.runtime.mock import MockHost
+from tsbind.runtime.policy import Approve, Policy, Question
 from tsbind.runtime.program import Program, prepare
 from tsbind.runtime.trace import OnEvent, Trace
 from tsbind.runtime.validate import check_result
@@ -68,6 +70,8 @@ class Options(TypedDict, total=False):
     now: Callable[[], float]  # seconds since the epoch, for Date.now()
     file: str  # what errors call the program
     on_event: OnEvent | None  # told of each call when it has ended
+    dry_run: bool  # make up the replies and send nothing; whatever is asked about is allowed
+    journal: Journal | None  # records the run, goes on with it after a crash, or replays it
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -130,6 +134,9 @@ class _Run:
             raise
         finally:
             self._usage.wall = deadline.elapsed()
+            journal = self._options.get("journal")
+            if journal is not None:
+                journal.close()
             for host in self._owned:
                 await host.close()
 
@@ -147,7 +154,7 @@ class _Run:
             self._limits,
             self._usage,
             clock=deadline.elapsed,
-            approve=self._options.get("approve"),
+            approve=_yes if self._options.get("dry_run") else self._options.get("approve"),
             pause=deadline.paused,
             on_event=self._options.get("on_event"),
         )
@@ -158,17 +165,24 @@ class _Run:
             logs=self._logs,
             now=self._milliseconds,
             in_place=self._in_place,
+            tape=self._options.get("journal") or NoTape(),
         )
+        return await drive.to_the_end(self._start(program, dispatcher))
+
+    def _start(self, program: Program, dispatcher: Dispatcher) -> Start:
         seed = self._options.get("seed")
-        return await drive.to_the_end(
-            Start(
-                source=program.javascript,
-                table="\n" + "".join(f"{name}\n" for name in dispatcher.names()),
-                now=self._milliseconds(),
-                seed=secrets.randbits(53) if seed is None else seed,
-                roots=dispatcher.roots,
-            )
+        start = Start(
+            source=program.javascript,
+            table="\n" + "".join(f"{name}\n" for name in dispatcher.names()),
+            now=self._milliseconds(),
+            seed=secrets.randbits(53) if seed is None else seed,
+            roots=dispatcher.roots,
         )
+        journal = self._options.get("journal")
+        if journal is None:
+            return start
+        prints = {root: each.host.bundle.fingerprint for root, each in self._bindings.items()}
+        return journal.head(start, prints)
 
     def _guest(self) -> Guest:
         return Isolate(Engine.default(), self._limits)
@@ -254,8 +268,15 @@ def _bind(bundle: Bundles, options: Options) -> tuple[dict[str, Binding], list[H
         elif host.bundle is not each and host.bundle.fingerprint != each.fingerprint:
             raise BundleError(f'the host of "{root}" was made for another Bundle')
         policy = _own(options.get("policy"), root, single=isinstance(bundle, Bundle))
-        bindings[root] = Binding(root, host, (policy or host.policy).check())
+        policy = (policy or host.policy).check()
+        if options.get("dry_run"):
+            host = MockHost(each)
+        bindings[root] = Binding(root, host, policy)
     return bindings, owned
+
+
+def _yes(_question: Question) -> bool:
+    return True
 
 
 def _made(bundle: Bundle, root: str, options: Options, *, single: bool) -> Host:
