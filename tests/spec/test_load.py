@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tsbind.errors import Location, SpecError
 from tsbind.spec import LoadLimits, load
+from tsbind.spec.source import line_column
 
 MINIMAL = '{"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {}}'
 
@@ -269,3 +270,23 @@ def test_any_tree_becomes_a_document(tree: object, version: str) -> None:
     document = load(json.dumps({**fields, key: version}).encode())
     assert document.version == version
     assert all(problem.where.line for problem in document.diagnostics)
+
+
+def test_there_is_an_end_to_problems() -> None:
+    schemas = {f"S{i}": i for i in range(20_000)}
+    value = {"openapi": "3.0.0", "paths": {}, "components": {"schemas": schemas}}
+    started = time.process_time()
+    problems = load(json.dumps(value).encode()).diagnostics
+    assert len(problems) == 10_001
+    assert problems[0].what == "more than 10,000 parts have problems; the rest is not listed"
+    assert time.process_time() - started < 3
+
+
+@given(st.text(max_size=50), st.integers(0, 60))
+def test_columns_count_characters(text: str, index: int) -> None:
+    index = min(index, len(text))
+    text = "é" * 5_000 + text.encode("utf-8", "replace").decode()
+    offset = len(text[: 5_000 + index].encode())
+    before = text[: 5_000 + index]
+    expected = before.count("\n") + 1, len(before) - before.rfind("\n")
+    assert line_column(text.encode(), offset) == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
@@ -47,6 +47,7 @@ class Document:
     size: int  # bytes of the source, its external files included
     sources: Mapping[str, Source] = field(repr=False)  # by mount; "" is the root document
     moved: Mapping[str, str] = field(repr=False)  # pointer in `root` → in the source
+    wrapped: Collection[str] = field(repr=False)  # pointers whose `anyOf/0` is what was there
     failed: Mapping[str, str] = field(repr=False)  # a `$ref` that could not be understood → why
     problems: tuple[Problem, ...] = field(default=(), repr=False)
 
@@ -81,12 +82,17 @@ class Document:
         bound = len(pointer)
         while True:
             for prefix, rest in pointers.prefixes(pointer):
-                if len(prefix) <= bound and prefix in self.moved:
-                    origin = self.moved[prefix]
+                origin = self._origin(prefix) if len(prefix) <= bound else None
+                if origin is not None:
                     pointer, bound = origin + rest, len(origin) - 1
                     break
             else:
                 return pointer
+
+    def _origin(self, pointer: str) -> str | None:
+        """Return where the source has what moved to `pointer`; None when it did not move."""
+        around = pointer.removesuffix("/anyOf/0")
+        return around if around != pointer and around in self.wrapped else self.moved.get(pointer)
 
     def resolve(self, ref: str) -> Json:
         """Return what `ref` (`#/…`) points to, one step: the result may be a reference again.

@@ -54,6 +54,7 @@ def load(
         size=files.size,
         sources=files.sources,
         moved=upgrade.moved,
+        wrapped=upgrade.wrapped,
         failed=refs.failed,
         problems=tuple(upgrade.problems),
     )

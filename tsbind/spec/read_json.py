@@ -11,7 +11,7 @@ import jiter
 
 from tsbind.bundle import Json
 from tsbind.errors import Location, SpecError
-from tsbind.spec.source import MAX_DEPTH, Source, line_column
+from tsbind.spec.source import MAX_DEPTH, Lines, Source, line_column
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"?'  # possessive: linear on any input, closed or not
 _TOKEN = re.compile(_STRING + rb"|[{}\[\]]", re.DOTALL)
@@ -134,9 +134,8 @@ def _duplicate(source: Source, end: int) -> SpecError:
     first: dict[str, int] = {}
     for key, at, _ in index.children(index.enclosing(end)):
         if key in first:
-            line, column = line_column(source.data, at)
-            earlier = line_column(source.data, first[key])[0]
-            return duplicate_key(key, Location(source.name, line, column), earlier)
+            where = Location(source.name, *index.place(at))
+            return duplicate_key(key, where, index.place(first[key])[0])
         first[key] = at
     raise AssertionError("the parser saw a duplicate key that is not there")
 
@@ -160,6 +159,7 @@ class JsonPlaces:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._lines = Lines(data)
         self._ends: dict[int, int] = {}
         self._children: dict[int, dict[str, tuple[int, int]]] = {}
         stack: list[int] = []
@@ -169,6 +169,10 @@ class JsonPlaces:
                 stack.append(match.start())
             elif char in b"}]" and stack:
                 self._ends[stack.pop()] = match.end()
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return the line and column of a byte offset."""
+        return self._lines.place(offset)
 
     def enclosing(self, offset: int) -> int:
         """Return where the innermost object or list around `offset` starts."""
@@ -216,4 +220,4 @@ class JsonPlaces:
             if token not in table:
                 break
             shown, start = table[token]
-        return line_column(self._data, shown)
+        return self.place(shown)

@@ -25,6 +25,7 @@ _TOUCHY = frozenset(
     | {"example", "examples", "discriminator", "x-nullable", "nullable", "additionalItems"}
     | {"$id", "$anchor", "$dynamicAnchor", "$dynamicRef"}
 )
+MAX_PROBLEMS = 10_000
 _NAMING = frozenset({"$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "discriminator"})
 _TYPES = frozenset({"string", "object", "array", "integer", "boolean", "number", "null"})
 
@@ -36,13 +37,14 @@ class Upgrade:
         self.version = version
         self.problems: list[Problem] = []
         self.moved: dict[str, str] = {}  # new pointer → old pointer
+        self.wrapped: dict[str, None] = {}  # schemas that became the first option of an `anyOf`
+        self.null: Object = {"type": "null"}  # one for all: it is never changed
         self._root = root
         self._refs = refs
         self._stack: list[Visit] = []
         self._seen: dict[int, Object] = {}  # by identity; the value keeps the identity taken
-        self._wrapped: dict[str, None] = {}
-        # Every reference: the object and key that hold it, and where that is.
-        self._uses: dict[str, list[tuple[Object, str, str]]] = {}
+        # Every reference: the object and key that hold it.
+        self._uses: dict[str, list[tuple[Object, str]]] = {}
         self._targets: dict[str, tuple[str, Scope]] = {}  # pointer → kind, scope
         self._waiting: list[tuple[str, Object, str, str, Scope]] = []
         self._swagger = Swagger(root, self, refs) if version == (2, 0) else None
@@ -69,12 +71,15 @@ class Upgrade:
         self, code: str, at: str, what: str, fix: str = "", severity: Severity = "warning"
     ) -> None:
         """Note a problem with what is at the pointer `at`."""
-        self.problems.append(Problem(code, at, what, fix, severity))
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(code, at, what, fix, severity))
+        elif len(self.problems) == MAX_PROBLEMS:
+            what = f"more than {MAX_PROBLEMS:,} parts have problems; the rest is not listed"
+            self.problems.append(Problem("more", "", what, "correct those above first"))
 
     def wrap(self, at: str) -> None:
         """Note that the schema at `at` became the first option of an `anyOf`."""
-        self._wrapped[at] = None
-        self.moved[f"{at}/anyOf/0"] = at
+        self.wrapped[at] = None
 
     def _drain(self) -> None:
         stack, seen = self._stack, self._seen
@@ -169,6 +174,8 @@ class Upgrade:
             node[:] = kept
 
     def _wrong(self, value: Json, at: str, wanted: str, kind: str = "") -> None:
+        if len(self.problems) > MAX_PROBLEMS:
+            return
         *around, name = pointers.split(at)
         if name.isdigit() and around:
             name = f"{around[-1]}[{name}]"
@@ -259,7 +266,7 @@ class Upgrade:
         if key == "$dynamicRef":
             holder, key = _static(holder)
         holder[key] = f"#{pointer}"
-        self._uses.setdefault(pointer, []).append((holder, key, at))
+        self._uses.setdefault(pointer, []).append((holder, key))
 
     def _push_targets(self) -> bool:
         """Queue the targets of references that the walk has not met."""
@@ -282,13 +289,15 @@ class Upgrade:
         """Return where what `pointer` means is by now; None when it means nothing."""
         if self._swagger:
             pointer = self._swagger.forward(pointer)
-        return self._refs.settle(pointer, self._wrapped)
+        if self._refs.find(pointer) is not None:
+            return pointer
+        return self._refs.settle(pointer, self.wrapped)
 
     def _settle(self) -> None:
         for pointer, uses in self._uses.items():
             settled = self.settle(pointer)
             if settled is not None and settled != pointer:
-                for holder, key, _ in uses:
+                for holder, key in uses:
                     holder[key] = f"#{settled}"
 
     def _inline_group(self, visit: Visit, key: str, container: str, kind: str) -> Json:

@@ -18,6 +18,7 @@ class Context(Protocol):
     """What a fix may ask and tell."""
 
     version: tuple[int, int]
+    null: Schema  # the schema of null
 
     def report(self, code: str, at: str, what: str, fix: str = "") -> None:
         """Note a problem at the pointer `at`."""
@@ -278,7 +279,7 @@ def _wrap_nullable(node: Schema, at: str, context: Context) -> None:
         key in node for key in ("type", "enum", "properties", *_APPLICATORS) if key != "anyOf"
     ):
         if {"type": "null"} not in options:
-            node["anyOf"] = [*options, {"type": "null"}]
+            node["anyOf"] = [*options, context.null]
         return
     inner = {k: v for k, v in node.items() if k not in _ANNOTATIONS and not k.startswith("x-")}
     kind = inner.get("type")
@@ -290,7 +291,7 @@ def _wrap_nullable(node: Schema, at: str, context: Context) -> None:
     for key in ("$defs", "definitions", "$id", "$anchor", "$dynamicAnchor"):
         if key in inner:
             node[key] = inner.pop(key)
-    node["anyOf"] = [inner, {"type": "null"}]
+    node["anyOf"] = [inner, context.null]
     context.wrap(at)
 
 
