@@ -182,19 +182,23 @@ def _beside(
 ) -> dict[str, Json]:
     """Parameters and the fields of the body at one level; other names are refused."""
     body = _plain(sent.schema, validation)
+    # A field may be required and declared nowhere, or declared deep in a composition.
+    fields = dict.fromkeys(sorted(shape.names), True)
+    made: dict[str, Json] = {"type": "object"}
     if body.keys().isdisjoint(_COMPOSED):
-        made = {**body, "type": "object"}
-        made["properties"] = {**schema["properties"], **body.get("properties", {})}
+        made = {**body, **made}
+        made["properties"] = {**schema["properties"], **fields, **body.get("properties", {})}
         required = [*schema.get("required", ()), *body.get("required", ())]
-        if required:
-            made["required"] = required
         if not shape.open and "patternProperties" not in body:
             made["additionalProperties"] = False
-        return made
-    made = {key: schema[key] for key in ("type", "properties", "required") if key in schema}
-    made["allOf"] = [sent.schema]
-    if not shape.open:
-        made["unevaluatedProperties"] = False
+    else:
+        made["properties"] = {**schema["properties"], **fields}
+        made["allOf"] = [sent.schema]
+        required = schema.get("required", [])
+        if not shape.open:
+            made["unevaluatedProperties"] = False
+    if required:
+        made["required"] = required
     return made
 
 

@@ -6,6 +6,7 @@ Any other body, and one whose fields would collide with a parameter, is one argu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tsbind.bundle import Body, Json, Part, Style
@@ -118,8 +119,14 @@ def _sent(content: Content, doc: str, types: Types, validation: Validation) -> S
     return Sent(type_, made, shape, content, types.note(schema, at), doc)
 
 
-def shape_of(node: Type, types: Types, seen: frozenset[str] = frozenset()) -> Shape | None:
-    """Return the fields of a type that is certainly a record with known fields, else None."""
+def shape_of(
+    node: Type, types: Types, known: dict[str, Shape | None] | None = None
+) -> Shape | None:
+    """Return the fields of a type that is certainly a record with known fields, else None.
+
+    `known` keeps what the named types on the way turned out to be, so that each is read once.
+    """
+    known = {} if known is None else known
     match node:
         case Record(fields, rest):
             if not fields or (rest is not None and rest != UNKNOWN):
@@ -128,20 +135,26 @@ def shape_of(node: Type, types: Types, seen: frozenset[str] = frozenset()) -> Sh
             required = frozenset(field.name for field in fields if field.required)
             return Shape(names, required, rest is not None)
         case Ref(name):
-            return None if name in seen else shape_of(types.look(name), types, seen | {name})
-        case Intersection(inner) | Union(inner):
-            shapes = [shape_of(part, types, seen) for part in inner]
-            known = [shape for shape in shapes if shape is not None]
-            if len(known) < len(shapes):
-                return None
-            required = (
-                frozenset[str]().union(*(shape.required for shape in known))
-                if isinstance(node, Intersection)
-                else known[0].required.intersection(*(shape.required for shape in known))
-            )
-            names = frozenset[str]().union(*(shape.names for shape in known))
-            return Shape(names, required, any(shape.open for shape in known))
+            if name not in known:
+                known[name] = None
+                known[name] = shape_of(types.look(name), types, known)
+            return known[name]
+        case Intersection(inner):
+            return _all_of([shape_of(part, types, known) for part in inner], set[str].union)
+        case Union(inner):
+            return _all_of([shape_of(part, types, known) for part in inner], set[str].intersection)
     return None
+
+
+def _all_of(shapes: list[Shape | None], required: Callable[..., set[str]]) -> Shape | None:
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes):
+        return None
+    return Shape(
+        frozenset[str]().union(*(shape.names for shape in known)),
+        frozenset(required(*({*shape.required} for shape in known))),
+        any(shape.open for shape in known),
+    )
 
 
 def includes(sent: Sent, other: Sent) -> bool:

@@ -26,6 +26,7 @@ from tsbind.ir.types import (
     Null,
     Number,
     Record,
+    Ref,
     Scalar,
     Text,
     Tuple,
@@ -200,10 +201,9 @@ def _kind(value: Scalar) -> str:
     return "string" if isinstance(value, str) else "number"
 
 
-def field_of(node: Type, name: str, look: Look, seen: frozenset[str] = frozenset()) -> Field | None:
+def field_of(node: Type, name: str, look: Look, seen: set[str] | None = None) -> Field | None:
     """Find a field of a record, or of a part of an intersection; unions have none of their own."""
-    from tsbind.ir.types import Ref
-
+    seen = set() if seen is None else seen
     match node:
         case Record(fields):
             return next((field for field in fields if field.name == name), None)
@@ -211,7 +211,8 @@ def field_of(node: Type, name: str, look: Look, seen: frozenset[str] = frozenset
             found = (field_of(part, name, look, seen) for part in parts)
             return next((field for field in found if field is not None), None)
         case Ref(target) if target not in seen:
-            return field_of(look(target), name, look, seen | {target})
+            seen.add(target)
+            return field_of(look(target), name, look, seen)
     return None
 
 

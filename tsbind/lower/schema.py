@@ -225,9 +225,9 @@ class SchemaLowering:
             "enum-type",
             (at, "enum"),
             f'no value of "enum" is of type {shown(schema.get("type"))}',
-            fix="list values of the declared type",
+            fix="list values of the declared type, or move the list into `items`",
         )
-        return None
+        return Array(literals(listed)) if kinds == ("array",) else None
 
     def _of_kind(self, kind: str, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
         if kind == "object":
