@@ -10,6 +10,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_configure() -> None:
+    """Refuse to rewrite what tests expect where nobody reads the difference."""
+    if os.environ.get("UPDATE") and os.environ.get("CI"):
+        raise pytest.UsageError("UPDATE=1 is for people who read what it changes, not for CI")
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """Return the folder of real and hostile documents; skips the test where there is none.

@@ -28,18 +28,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "resources": {"errors"},
     "bundle": {"errors"},
     "meter": {"errors", "resources", "bundle"},
-    "spec": {"errors", "resources"},
+    "query": {"errors", "resources"},
+    "spec": {"errors", "bundle"},  # of bundle the name `Json` alone
     "ir": {"errors", "bundle"},
     "lower": {"errors", "bundle", "spec", "ir"},
     "passes": {"ir"},
-    "select": {"errors", "bundle", "resources", "ir", "passes"},
+    "select": {"errors", "query", "ir", "passes"},
     "emit": {"errors", "bundle", "resources", "ir"},
     "pipeline": {"errors", "bundle", "resources", "meter"} | COMPILER,
-    "guest": {"errors", "resources"},
-    "runtime": {"errors", "bundle", "resources"},
+    "guest": set(),
+    "runtime": {"errors", "bundle", "resources", "query"},
     "demo": {"bundle"},
     "cli": {"errors", "bundle", "resources", "meter", "pipeline", "runtime", "demo"},
-    "__init__": {"errors", "bundle", "pipeline", "runtime"},
+    "__init__": {"errors", "bundle", "spec", "pipeline", "runtime"},
     "__main__": {"cli"},
 }
 
@@ -81,7 +82,7 @@ def test_the_table_has_no_idle_line() -> None:
     assert set(MAY_IMPORT) == homes
     used = {(_home(path), reached) for path in MODULES for reached in _imports(path)}
     allowed = {(home, reached) for home, all_ in MAY_IMPORT.items() for reached in all_}
-    assert not allowed - used, "the table allows what nobody needs"
+    assert sorted(allowed - used) == [], "the table allows what nobody needs"
 
 
 def test_no_file_is_too_long() -> None:
@@ -145,7 +146,6 @@ def test_public_names_are_those_that_exist() -> None:
     assert list(tsbind.__all__) == sorted(tsbind.__all__)
     for name in tsbind.__all__:
         assert getattr(tsbind, name) is not None
-    assert set(dir(tsbind)) >= set(tsbind.__all__)
 
 
 def test_an_unknown_public_name_is_an_attribute_error() -> None:
@@ -187,7 +187,7 @@ def _committed() -> list[Path]:
 
 
 # Spelt in parts, so that this file does not contain what it looks for.
-_MACHINE = re.compile(r"(?<![\w.~/-])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/\w")
+_MACHINE = re.compile(r"(?<![\w.~/}-])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/\w")
 _REGISTRY = re.compile(
     "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.npmjs"))
 )

@@ -71,7 +71,8 @@ def compile(source: bytes | Path | str, options: Options | None = None) -> Compi
         document = load(
             source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
         )
-        whole, diagnostics = lower(document)
+        whole, lost = lower(document)
+        diagnostics = (*document.diagnostics, *lost)
         check_api(whole)
         if not whole.operations:
             raise nothing_left(document.name, diagnostics)
@@ -108,8 +109,8 @@ def check(
         document = load(
             source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
         )
-        diagnostics = lower(document)[1]
-        return (*diagnostics, *check_document(document, full=full))
+        lost = lower(document)[1]
+        return (*document.diagnostics, *lost, *check_document(document, full=full))
 
 
 def shrink(api: Api, docs: Docs) -> Api:

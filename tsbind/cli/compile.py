@@ -132,11 +132,21 @@ def _summary(compiled: Compiled, cost: _Cost, written: list[str], seconds: float
         f"tokens: {cost.document:,} of the document, {cost.declarations:,} of the declarations"
         f" ({share(cost.declarations, cost.document)})"
     )
-    if compiled.fit and compiled.fit.given_up:
-        yield f"given up to fit: {', '.join(compiled.fit.given_up)}"
+    yield from _given_up(compiled)
     yield from _skipped(compiled)
     if written:
         yield f"wrote {', '.join(written)}"
+
+
+def _given_up(compiled: Compiled) -> Iterator[str]:
+    fit = compiled.fit
+    if fit is None or not fit.given_up:
+        return
+    yield f"to fit {fit.budget:,} tokens it gives up:"
+    for loss in fit.given_up:
+        named = f": {', '.join(loss.names[:_SHOWN])}" if loss.names else ""
+        more = f" and {len(loss.names) - _SHOWN:,} more" if len(loss.names) > _SHOWN else ""
+        yield f"  {loss.what}{named}{more}"
 
 
 def _skipped(compiled: Compiled) -> Iterator[str]:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from tsbind.bundle import Json
 from tsbind.errors import Diagnostic, Location, Severity, SpecError
 from tsbind.spec import pointer as pointers
+from tsbind.spec.shapes import METHODS
 from tsbind.spec.source import Source
 
 # External files hang below this key of the root, each under its path from the root's folder.
@@ -61,6 +62,7 @@ class Document:
                 what=problem.what,
                 fix=problem.fix,
                 severity=problem.severity,
+                operation=_lost(problem),
             ): None
             for problem in self.problems
         }
@@ -133,3 +135,13 @@ def _bad_ref(ref: str, why: str) -> SpecError:
 def decode(ref: str) -> str:
     """Return the pointer in a fragment: percent-encoding decoded (RFC 3986 §2.1)."""
     return unquote(ref, errors="strict") if "%" in ref else ref
+
+
+def _lost(problem: Problem) -> str:
+    """The operation that is gone when the problem is that it is none: "GET /pets"."""
+    match pointers.split(problem.at):
+        case ["paths", path, method] if problem.severity == "error" and method in METHODS:
+            return f"{method.upper()} {path}"
+        case ["paths", path, "additionalOperations", method] if problem.severity == "error":
+            return f"{method} {path}"
+    return ""

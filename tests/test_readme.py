@@ -1,0 +1,181 @@
+"""The README is true: its blocks run, and its figures come from where they are made."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.golden import golden
+from tsbind import errors
+from tsbind.cli import main
+from tsbind.cli.group import FAULT, INTERRUPTED, PIPE_CLOSED
+from tsbind.cli.screen import share
+from tsbind.demo import serving
+from tsbind.meter import DEFAULT, tokenizer
+from tsbind.pipeline import compile
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+# These are run by .ci/run in a fresh environment; all other commands are run here.
+ELSEWHERE = ("make ", "python3 -m venv", ".venv/bin/")
+YAML_SHOWN = 18  # lines of the chat room's document
+
+
+def _chat() -> str:
+    path = ROOT / "specs" / "chat.yaml"
+    yaml = path.read_text("utf-8")
+    lines = yaml.splitlines()
+    compiled = compile(path)
+    count = tokenizer(DEFAULT).count
+    before, after = count(yaml), count(compiled.declarations)
+    shown = "\n".join([*lines[:YAML_SHOWN], f"… {len(lines) - YAML_SHOWN} more lines"])
+    return (
+        f"{len(lines)} lines of YAML, {before:,} tokens:\n\n```yaml\n{shown}\n```\n\n"
+        f"become {after:,} tokens of TypeScript, {share(after, before)}:\n\n"
+        f"```ts\n{compiled.declarations}```\n"
+    )
+
+
+def _savings() -> str:
+    kept = json.loads((RESULTS / "tokens.json").read_text("utf-8"))
+    lines = [
+        f'Tokens of {kept["tokenizer"]}, {kept["measured"]["date"]}; "as tools" are the'
+        " function definitions that a tool-calling agent is sent, which promise no replies:",
+        "",
+        "| document | operations | as published | as tools | declarations | per operation |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in kept["documents"]:
+        tokens = row["tokens"]
+        lines.append(
+            f"| {row['document']} | {row['operations']:,} | {tokens['document']:,} |"
+            f" {tokens['tools']:,} | {tokens['declarations']:,} | {row['per_operation']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _exits() -> str:
+    found = [
+        (0, "done"),
+        (2, "wrong usage"),
+        (FAULT, "a fault of tsbind itself"),
+        (INTERRUPTED, "interrupted"),
+        (PIPE_CLOSED, "whoever read the output went away"),
+    ]
+    for error in vars(errors).values():
+        if inspect.isclass(error) and issubclass(error, errors.TsbindError):
+            what = (inspect.getdoc(error) or "").splitlines()[0].split(";")[0].rstrip(".")
+            found.append((error.exit_code, f"{error.__name__}: {what[0].lower()}{what[1:]}"))
+    rows = [f"| {code} | {what} |" for code, what in sorted(found)]
+    return "\n".join(["| code | meaning |", "| ---: | --- |", *rows]) + "\n"
+
+
+def _speed() -> str:
+    kept = json.loads((RESULTS / "compile.json").read_text("utf-8"))
+    large = max(kept["documents"], key=lambda row: row["megabytes"])
+    measured = kept["measured"]
+    return (
+        f"Measured on {measured['machine']} ({measured['date']}, Python {measured['python']}):\n"
+        f"`tsbind compile` takes {large['seconds']} s and {large['memory_mb']} MB for"
+        f" {large['document']} ({large['megabytes']} MB, {large['operations']:,} operations),"
+        " from starting Python to three written files.\n"
+    )
+
+
+MADE: dict[str, Callable[[], str]] = {
+    "chat": _chat,
+    "savings": _savings,
+    "speed": _speed,
+    "exits": _exits,
+}
+
+
+def test_what_is_made_is_up_to_date() -> None:
+    text = README.read_text("utf-8")
+    assert {match[2] for match in SECTION.finditer(text)} == set(MADE)
+    golden(README, SECTION.sub(lambda match: match[1] + MADE[match[2]]() + match[3], text))
+
+
+@pytest.fixture
+def chat() -> Iterator[str]:
+    with serving("s3cret") as url:
+        yield url
+
+
+def test_every_block_runs(
+    tmp_path: Path, chat: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", "s3cret")
+    (tmp_path / "out").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path / "out"))
+    text = README.read_text("utf-8")
+    namespace: dict[str, object] = {"__name__": "readme"}
+    ran = 0
+    for block in BLOCK.finditer(text):
+        line = text.count("\n", 0, block.start(2))
+        match block[1]:
+            case "sh":
+                for command in block[2].splitlines():
+                    ran += _command(command.replace("$URL", chat))
+            case "python":
+                exec(compile_at(block[2], line), namespace)
+                ran += 1
+            case kind:
+                # Pictures, and what `test_what_is_made_is_up_to_date` makes.
+                assert kind in {"text", "yaml", "ts"}, f"README.md:{line}: a block of {kind}"
+    assert ran >= 8
+    assert '"busiest": "margaret"' in capfd.readouterr().out
+
+
+def _command(command: str) -> bool:
+    """Run a line of a shell block; whether it is one that runs here."""
+    if command.startswith(ELSEWHERE):
+        return False
+    program, *arguments = shlex.split(command)
+    assert program == "tsbind"
+    assert main(arguments) == 0, command
+    return True
+
+
+def compile_at(source: str, line: int) -> object:
+    """Compile a block so that its errors point into the README."""
+    import builtins
+
+    return builtins.compile("\n" * line + source, str(README), "exec")
+
+
+def test_ci_runs_what_does_not_run_here() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for block in BLOCK.finditer(README.read_text("utf-8")):
+        for command in block[2].splitlines() if block[1] == "sh" else ():
+            if command.startswith("make "):
+                assert f"\n{command.removeprefix('make ')}:" in makefile
+    assert "-m pytest" in script
+
+
+def test_updating_is_refused_in_ci() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", __file__],
+        env={**os.environ, "UPDATE": "1", "CI": "1"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "not for CI" in run.stderr
