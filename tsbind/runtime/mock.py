@@ -1,0 +1,62 @@
+"""Answer a program's calls without an API: replies are made up from the document's schemas.
+
+Arguments are checked and requests are written as for a real host, so that what a program would
+send is seen (`Trace`), but nothing is sent and no credential is needed.  The same call always gets
+the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tsbind.bundle import Bundle, Call, Json, Reply
+from tsbind.runtime.failures import HostError
+from tsbind.runtime.host import Host
+from tsbind.runtime.policy import ALLOW_ALL, Policy
+from tsbind.runtime.sample import Unsatisfiable, sample
+from tsbind.runtime.serialise import is_json
+from tsbind.runtime.trace import current
+
+_NOWHERE = "https://mock.invalid"  # RFC 2606: a name that cannot resolve
+
+
+class MockHost(Host):
+    """A Host that makes up its replies.  Operations may be overridden, as in any Host."""
+
+    def __init__(self, bundle: Bundle, *, policy: Policy = ALLOW_ALL) -> None:
+        super().__init__(bundle, _NOWHERE, policy=policy, replies="off")
+
+    async def send(self, op: str, args: Mapping[str, object] | None = None) -> Json:
+        """Check the arguments and return a made-up reply; raises HostError when there is none."""
+        call = self.operation(op)
+        self.check_arguments(call, args or {})
+        request = self.request(call, args or {})
+        event = current()
+        if event is not None:
+            event.method = request.method
+            event.url = request.url.removeprefix(_NOWHERE)
+            event.request_bytes = len(request.url) + len(request.body or b"")
+            event.notes.append("made up: nothing was sent")
+        return made_up(call, self.bundle)
+
+
+def made_up(call: Call, bundle: Bundle) -> Json:
+    """Return a reply that the document allows; raises HostError when none was found."""
+    reply = next((each for each in call.replies if each.status[:1] in ("2", "d")), None)
+    if reply is None or not reply.media:
+        return None
+    try:
+        return _of(reply, bundle)
+    except Unsatisfiable as error:
+        raise HostError(
+            f"{call.op}: no reply could be made up from its schema: {error}", code="mock"
+        ) from None
+
+
+def _of(reply: Reply, bundle: Bundle) -> Json:
+    if reply.item is not None:
+        return [sample(reply.item, bundle.schemas, optional=True)]
+    essence = reply.media.partition(";")[0].strip().lower()
+    if is_json(reply.media) or essence in ("", "*/*"):
+        return sample(reply.schema, bundle.schemas, optional=True)
+    return "text" if essence.startswith("text/") else b"bytes"
