@@ -49,7 +49,7 @@ class Engine:
         self.running = 0  # isolates that are in guest code
         self.stack = _native_stack()  # bytes of native stack that guest code may use
         self.pointer: int = lib.wasm_engine_new_with_config(_config(self.stack))
-        self.module: int = self._load(module, cache, use_cache)
+        self.module: int = self.load(module, cache=cache, use_cache=use_cache)
         self.js_stack = self.stack // _STACK_RATIO  # bytes that JavaScript may use
         self.inbox = 0  # address and size of the guest's own input buffer
         self._check_exports()
@@ -83,7 +83,8 @@ class Engine:
 
     # ---- Loading ---------------------------------------------------------------------------
 
-    def _load(self, module: bytes, cache: Path | None, use_cache: bool) -> int:
+    def load(self, module: bytes, *, cache: Path | None = None, use_cache: bool = True) -> int:
+        """Return a compiled `wasmtime_module_t`, from the cache if it is there."""
         settings = f"{_SETTINGS}; wasmtime {wasm.version()}; {wasm.machine_features()}"
         path = cached_code(module, settings, self._compile, folder=cache) if use_cache else None
         loaded = c_void_p()
@@ -233,20 +234,20 @@ class _Ticker:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._awake = False
+        self.awake = False
         self._stopped = False
         self._lock = threading.Lock()
         self._signal = threading.Event()
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        if self._awake:
+        if self.awake:
             return
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="tsbind-epoch", daemon=True)
                 self._thread.start()
-            self._awake = True
+            self.awake = True
             self._signal.set()
 
     def stop(self) -> None:
@@ -262,11 +263,15 @@ class _Ticker:
             lib.wasmtime_engine_increment_epoch(engine.pointer)
             idle = 0 if engine.running else idle + 1
             if idle > _IDLE_TICKS:
-                with self._lock:
-                    # `wake` after this point finds the ticker asleep, and signals.
-                    self._awake = bool(engine.running)
-                    if not self._awake:
-                        self._signal.clear()
-                if not self._awake:
-                    self._signal.wait()
+                self._sleep()
                 idle = 0
+
+    def _sleep(self) -> None:
+        with self._lock:
+            # In this order: an isolate counts itself first and then looks whether we are awake.
+            self.awake = False
+            self._signal.clear()
+            if self._engine.running:
+                self.awake = True
+                return
+        self._signal.wait()
