@@ -50,10 +50,21 @@ class Anything(msgspec.Struct, frozen=True, gc=False, tag=True):
     """An object about whose members nothing is known."""
 
 
-class Enum(msgspec.Struct, frozen=True, gc=False, tag=True):
+class Enum(msgspec.Struct, frozen=True, gc=False, tag=True, eq=False):
     """One of these literal values, in the document's order, no two alike; `const` has one."""
 
     values: tuple[Scalar, ...]
+
+    # In Python `1 == True`; in JSON and TypeScript they are two values.
+    def __eq__(self, other: object) -> bool:
+        return (
+            type(other) is Enum
+            and self.values == other.values
+            and [*map(type, self.values)] == [*map(type, other.values)]
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.values)
 
 
 class Array(msgspec.Struct, frozen=True, tag=True):
