@@ -17,6 +17,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from tsbind.bundle import Json
 from tsbind.emit.typescript import print_declarations
 from tsbind.ir.api import Api
 from tsbind.ir.check import check
@@ -56,7 +57,7 @@ def compiled(construct: dict[str, Any]) -> Api:
     return api
 
 
-def value(literal: str) -> Any:
+def value(literal: str) -> Json:
     """Read a TypeScript literal as JSON: keys get quotes, strings are spelled alike."""
     tokens = re.findall(r'"(?:[^"\\]|\\.)*"|[\w$üï]+|[^\w\s]', literal)
     quoted = [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import jsonschema_rs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tsbind.bundle import Json
 from tsbind.errors import SpecError
 from tsbind.ir.check import check
 from tsbind.ir.dump import dump
@@ -27,10 +27,10 @@ TEXTS = st.text(max_size=5) | NAMES
 ANYTHING = SCALARS | TEXTS | st.lists(SCALARS | TEXTS, max_size=3)
 
 
-def _schemas(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def _schemas(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     table = st.dictionaries(NAMES, inner, max_size=3)
     listed = st.lists(inner, max_size=3)
-    keywords: dict[str, st.SearchStrategy[Any]] = {
+    keywords: dict[str, st.SearchStrategy[Json]] = {
         "type": st.sampled_from(KINDS) | st.lists(st.sampled_from(KINDS), max_size=3) | ANYTHING,
         "properties": table | ANYTHING,
         "required": st.lists(NAMES, max_size=3) | ANYTHING,
@@ -73,13 +73,13 @@ SCHEMAS = st.recursive(
 )
 
 
-def _content(schema: Any) -> dict[str, Any]:
+def _content(schema: Json) -> dict[str, Json]:
     return {media: {"schema": schema} for media in ("application/json", "multipart/form-data")}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from(["A", "B", "a.b"]), SCHEMAS), SCHEMAS, SCHEMAS, ANYTHING)
-def test_any_schemas(schemas: Any, sent: Any, got: Any, odd: Any) -> None:
+def test_any_schemas(schemas: Json, sent: Json, got: Json, odd: Json) -> None:
     operation = {
         "operationId": odd,
         "tags": odd,
@@ -117,7 +117,7 @@ def _compile(source: bytes) -> None:
 
 
 def test_deep_nesting_ends() -> None:
-    schema: Any = {"type": "string"}
+    schema: Json = {"type": "string"}
     for _ in range(80):
         schema = {"type": "object", "properties": {"a": schema}}
     document = {
@@ -134,7 +134,7 @@ def test_deep_nesting_ends() -> None:
 
 def test_doublings_stay_small() -> None:
     """A chain of schemas that each mention the next one twice must not be written out."""
-    schemas: dict[str, Any] = {"S40": {"type": "string"}}
+    schemas: dict[str, Json] = {"S40": {"type": "string"}}
     for index in range(40):
         ref = {"$ref": f"#/components/schemas/S{index + 1}"}
         schemas[f"S{index}"] = {

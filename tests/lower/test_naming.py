@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from tsbind.lower.naming import name_operations
 Table = list[tuple[str, str, str, tuple[str, ...], str]]
 
 
-def names(rows: list[tuple[str, str, Mapping[str, Any]]]) -> list[str]:
+def names(rows: Sequence[tuple[str, str, Mapping[str, Any]]]) -> list[str]:
     return [".".join(name) for name in name_operations(rows)]
 
 

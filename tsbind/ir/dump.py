@@ -125,8 +125,8 @@ def spell(node: Type, *, tight: bool = False) -> str:
             return "boolean"
         case Text():
             return "text"
-        case Number():
-            return "number"
+        case Number(whole):
+            return "integer" if whole else "number"
         case Bytes():
             return "bytes"
         case Anything():

@@ -1,6 +1,6 @@
 """The one walk over types: what a node holds, all that is below it, and rewriting from below.
 
->>> from tsbind.ir.types import NUMBER, TEXT, Array, Field, Record, Ref
+>>> from tsbind.ir.types import NULL, NUMBER, TEXT, Array, Field, Record, Ref
 >>> pet = Record((Field("name", TEXT), Field("tags", Array(Ref("Tag")))))
 >>> [type(node).__name__ for node in walk(pet)]
 ['Record', 'Text', 'Array', 'Ref']

@@ -88,6 +88,8 @@ def join(left: Type, right: Type) -> Type | None:
             return _narrow(values, right)
         case (_, Enum(values)):
             return _narrow(values, left)
+        case (Number(), Number()):
+            return Number(whole=True)  # they differ, so one of them is
         case (Record(), Record()):
             return _join_records(left, right)
         case (Anything(), other) | (other, Anything()):

@@ -46,6 +46,14 @@ def operations(document: Document, types: Types, report: Report) -> list[Found]:
             continue
         resolved = types.references.node(entry, ("/paths", path))
         if resolved is None:
+            report.add(
+                "path-lost",
+                ("/paths", path),
+                f'the operations of path "{path}" are not known, since its reference is broken',
+                fix="correct the reference",
+                severity="error",
+                operation=f"* {path}",
+            )
             continue
         found.extend(_of_item(path, *resolved, report))
     return found

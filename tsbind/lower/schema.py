@@ -58,7 +58,10 @@ _OBJECT = frozenset(
 _ARRAY = frozenset(["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"])
 _STRING = frozenset(["pattern", "minLength", "maxLength", "contentEncoding", "contentMediaType"])
 _NUMBER = frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"])
-_NUMBER_FORMATS = frozenset(["int32", "int64", "float", "double", "decimal"])
+_KIND_OF_FORMAT = {
+    **dict.fromkeys(("int32", "int64"), "integer"),
+    **dict.fromkeys(("float", "double", "decimal"), "number"),
+}
 _COMPOSED = ("allOf", "oneOf", "anyOf")
 
 
@@ -341,7 +344,7 @@ class SchemaLowering:
 
 _SCALARS: dict[str, Type] = {
     "number": NUMBER,
-    "integer": NUMBER,
+    "integer": Number(whole=True),
     "boolean": BOOLEAN,
     "null": NULL,
     "string": TEXT,
@@ -361,7 +364,7 @@ def _implied(schema: dict[str, Node]) -> tuple[str, ...]:
         return ("string",)
     format_ = schema.get("format")
     if isinstance(format_, str) and not keys & {"$ref", *_COMPOSED}:
-        return ("number",) if format_ in _NUMBER_FORMATS else ("string",)
+        return (_KIND_OF_FORMAT.get(format_, "string"),)
     return ()
 
 
