@@ -15,8 +15,6 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-MODULE = "__wbindgen_placeholder__"
-
 _FIRST_FREE = 132  # below it lie 128 slots of the convention's own stack, and four constants
 
 
@@ -46,9 +44,8 @@ class Linear(Protocol):
 class Heap:
     """The table of values that one instance of the module refers to by index.
 
-    The methods named after imports take and return what the import does.  None of them raises:
-    wasmtime-py keeps an exception that crosses a module in one variable for all threads.  A fault
-    is kept in `fault` instead, and makes the whole answer void.
+    The methods named after imports take and return what the import does.  `call` never raises, as
+    no exception can cross the module: a fault is kept in `fault`, and makes the answer void.
     """
 
     def __init__(self) -> None:
@@ -85,16 +82,16 @@ class Heap:
         """Free the slot at `index`."""
         self.take(index)
 
-    def call(self, name: str, arguments: tuple[int, ...]) -> int | None:
-        """Answer one import.  A fault is remembered and answered with a harmless value."""
+    def call(self, name: str, arguments: tuple[float, ...]) -> int:
+        """Answer one import.  A fault is remembered and answered with 0."""
         function = IMPORTS.get(name)
         try:
             if function is not None:
-                return function(self, *arguments)
+                return function(self, *arguments) or 0
             self.fault = self.fault or f"it asked for {name}, which is not provided"
         except Exception as error:  # kept in `fault`: see the docstring of the class
             self.fault = self.fault or f"{name}: {error!r}"
-        return None
+        return 0
 
     # -- strings and memory --
 

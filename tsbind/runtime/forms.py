@@ -15,6 +15,7 @@ Every change keeps the length of what it replaces, or is listed in `inserts`.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from tsbind.runtime.tokens import Token, scan
@@ -110,7 +111,7 @@ def script_form(javascript: str) -> Form:
     ';      $out   = 1 + 1\\nvar $out; $out'
     """
     modular = "export" in javascript or "import" in javascript
-    if not modular and not _may_declare_main(javascript):
+    if not modular and not _MAY_DECLARE_MAIN.search(javascript):
         return Form(javascript)
     tokens = scan(javascript)
     edit = _Edit(javascript)
@@ -123,10 +124,15 @@ def script_form(javascript: str) -> Form:
     return Form(f"{text}\n{value}" if value else text, inserts, notes)
 
 
-def _may_declare_main(javascript: str) -> bool:
-    return any(name in javascript for name in MAIN) or javascript.lstrip().startswith(
-        ("async function", "function", "const", "let")
-    )
+_MAY_DECLARE_MAIN = re.compile(
+    rf"""
+    \b (?: function | const | let | var ) \s+ (?: {"|".join(sorted(MAIN))} ) \b
+  | \A (?: [\s;] | //[^\n]* | /\*.*?\*/ )*+  # the first statement is a function
+    (?: (?: async \s+ )? function \b
+      | (?: const | let | var ) \s+ [\w$]+ \s* = \s* (?: async \b | \( | \w+ \s* => ) )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 # -- export and import --

@@ -8,23 +8,27 @@ a program is hostile before it runs, too, and nothing of it may outlive its own 
 
 from __future__ import annotations
 
+import ctypes
 import struct
 import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from ctypes import byref, c_uint64, c_void_p
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from tsbind.errors import GuestError, LimitError, RunError
 from tsbind.resources import artefact
-from tsbind.runtime.bindgen import MODULE, Heap
+from tsbind.runtime import engine as engines
+from tsbind.runtime import wasm
+from tsbind.runtime.bindgen import Heap
+from tsbind.runtime.engine import TICK, Engine
+from tsbind.runtime.linker import Linker, Trap, check
+from tsbind.runtime.wasm import lib
 
-if TYPE_CHECKING:
-    import wasmtime
+SECONDS: Final = 2.0  # of one parse; 1 MiB of ordinary code takes a third of a second
+MEMORY: Final = 512 << 20  # bytes of linear memory; 1 MiB of ordinary code takes a tenth
 
-SECONDS = 2.0  # of one parse; 1 MiB of ordinary code takes a third of a second
-MEMORY = 512 << 20  # bytes of linear memory; 1 MiB of ordinary code takes a tenth
+_HANDLE: Final = wasm.Extern.value.offset  # where the handle lies in a `wasmtime_extern_t`
 
 FaultCode = Literal["InvalidSyntax", "UnsupportedSyntax", "TooDeep"]
 
@@ -50,14 +54,10 @@ class Transformed(NamedTuple):
 class Stripper:
     """swc, ready to parse.  Safe to share between threads."""
 
-    def __init__(self, engine: wasmtime.Engine, module: wasmtime.Module) -> None:
-        import wasmtime
-
-        self._engine, self._module = engine, module
-        self._linker = wasmtime.Linker(engine)
+    def __init__(self, engine: Engine, module: bytes) -> None:
+        self._engine = engine
         self._turn = threading.local()  # whose table the imports of this thread's instance mean
-        for entry in module.imports:
-            self._link(entry)
+        self._linker = Linker(engine, engine.load(module), self._answer)
 
     def erase(self, text: str) -> str:
         """Return `text` with its types blanked out.
@@ -76,76 +76,83 @@ class Stripper:
         answer = self._call(text, options)
         return Transformed(_text(answer, "code"), _text(answer, "map"))
 
-    def _link(self, entry: wasmtime.ImportType) -> None:
-        import wasmtime
-
-        name, turn = entry.name, self._turn
-        if entry.module != MODULE or name is None or not isinstance(entry.type, wasmtime.FuncType):
-            raise GuestError(f'the type stripper imports "{entry.module}.{name}"', code="stripper")
-
-        def answer(*arguments: int) -> int:
-            return turn.heap.call(name, arguments) or 0
-
-        def accept(*arguments: int) -> None:
-            turn.heap.call(name, arguments)
-
-        function = answer if entry.type.results else accept
-        self._linker.define_func(MODULE, name, entry.type, function)
+    def _answer(self, name: str, arguments: tuple[float, ...]) -> int:
+        heap: Heap = self._turn.heap
+        return heap.call(name, arguments)
 
     def _call(self, text: str, options: dict[str, object]) -> object:
-        import wasmtime
-
         heap = self._turn.heap = Heap()
-        store = wasmtime.Store(self._engine)
+        store = lib.wasmtime_store_new(self._engine.pointer, None, None)
+        self._engine.enter()
         try:
-            store.set_limits(memory_size=MEMORY)
-            with _deadline(self._engine, store):
-                instance = _Instance(store, self._linker.instantiate(store, self._module))
-                heap.memory = instance
-                answer = instance.transform(heap.add(text), heap.add(options))
-        except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
+            lib.wasmtime_store_limiter(store, MEMORY, 20_000, 1, 2, 1)
+            context = lib.wasmtime_store_context(store)
+            lib.wasmtime_context_set_epoch_deadline(context, int(SECONDS / TICK))
+            heap.memory = instance = _Instance(context, self._linker.instantiate(context))
+            failed, index = instance.transform(heap.add(text), heap.add(options))
+        except Trap as trap:
             raise _reason(trap, heap) from None
         finally:
+            self._engine.leave()
             self._turn.heap = None
-            store.close()
+            lib.wasmtime_store_delete(store)
         if heap.fault is not None:
             raise _broken(heap.fault)
-        failed, index = answer
         if failed:
             raise _fault(heap.get(index), text)
         return heap.get(index)
 
 
 class _Instance:
-    """One instance of swc: its memory, every range checked, and its one function."""
+    """One instance of swc: its memory, every range checked, and its functions."""
 
-    def __init__(self, store: wasmtime.Store, instance: wasmtime.Instance) -> None:
-        exports: Any = instance.exports(store)  # the pinned module decides their kinds
-        self._store = store
-        self._memory = exports["memory"]
-        self._allocate = exports["__wbindgen_export_2"]
-        self._shift_stack = exports["__wbindgen_add_to_stack_pointer"]
-        self._transform = exports["transformSync"]
+    def __init__(self, context: int, instance: wasm.Instance) -> None:
+        self._context, self._instance = context, instance
+        self._memory = self._export(b"memory", wasm.EXTERN_MEMORY)
+        self._allocate = self._export(b"__wbindgen_export_2", wasm.EXTERN_FUNC)
 
     def read(self, start: int, size: int) -> bytes:
-        """Return `size` bytes of memory; wasmtime-py itself would shorten a range that is off."""
-        start, size = start & 0xFFFF_FFFF, size & 0xFFFF_FFFF
-        if start + size > self._memory.data_len(self._store):
-            raise IndexError("a range outside of the module's memory")
-        return bytes(self._memory.read(self._store, start, start + size))
+        """Return `size` bytes of memory.  Raises IndexError."""
+        return ctypes.string_at(self._address(start, size), size)
 
     def write(self, start: int, content: bytes) -> None:
-        self._memory.write(self._store, content, start & 0xFFFF_FFFF)
+        """Put `content` into memory.  Raises IndexError."""
+        ctypes.memmove(self._address(start, len(content)), content, len(content))
 
     def allocate(self, size: int) -> int:
-        return int(self._allocate(self._store, size, 1)) & 0xFFFF_FFFF
+        """Return where `size` bytes may be written.  Raises Trap."""
+        return self._call(self._allocate, size, 1) & 0xFFFF_FFFF
 
     def transform(self, text: int, options: int) -> tuple[bool, int]:
         """Call swc.  Returns whether it failed, and the index of its answer or of its error."""
-        place = self._shift_stack(self._store, -16)
-        self._transform(self._store, place, text, options)
+        shift = self._export(b"__wbindgen_add_to_stack_pointer", wasm.EXTERN_FUNC)
+        place = self._call(shift, -16)
+        self._call(self._export(b"transformSync", wasm.EXTERN_FUNC), place, text, options)
         answer, error, failed = struct.unpack("<iii", self.read(place, 12))
         return bool(failed), error if failed else answer
+
+    def _export(self, name: bytes, kind: int) -> wasm.Extern:
+        return engines.export(self._context, self._instance, name, kind)
+
+    def _address(self, start: int, size: int) -> int:
+        """Return the host's address of a range of memory, which moves when it grows."""
+        handle = ctypes.addressof(self._memory) + _HANDLE
+        start, size = start & 0xFFFF_FFFF, size & 0xFFFF_FFFF
+        if start + size > lib.wasmtime_memory_data_size(self._context, handle):
+            raise IndexError("a range outside of the module's memory")
+        base: int = lib.wasmtime_memory_data(self._context, handle)
+        return base + start
+
+    def _call(self, function: wasm.Extern, *arguments: int) -> int:
+        values, trap = (c_uint64 * 6)(), c_void_p()  # 16 bytes for each argument and result
+        for index, argument in enumerate(arguments):
+            values[2 * index] = argument & 0xFFFF_FFFF
+        handle = ctypes.addressof(function) + _HANDLE
+        error = wasm.guest.wasmtime_func_call_unchecked(
+            self._context, handle, values, 3, byref(trap)
+        )
+        check(error, trap.value)
+        return values[0] & 0xFFFF_FFFF
 
 
 def _text(answer: object, name: str) -> str:
@@ -190,15 +197,14 @@ def _width(character: str) -> int:
     return extra + (2 if unicodedata.east_asian_width(character) in "WF" else 1)
 
 
-def _reason(trap: wasmtime.Trap | wasmtime.WasmtimeError, heap: Heap) -> Exception:
+def _reason(trap: Trap, heap: Heap) -> Exception:
     """Return the exception for why swc stopped short of an answer."""
-    import wasmtime
-
-    match trap.trap_code if isinstance(trap, wasmtime.Trap) else None:
-        case wasmtime.TrapCode.STACK_OVERFLOW:
+    match trap.code:
+        # swc's own stack lies at the start of its memory, so that running over it is out of bounds.
+        case wasm.TRAP_STACK_OVERFLOW | wasm.TRAP_OUT_OF_BOUNDS:
             return SyntaxFault("TooDeep", "the program is nested too deeply to be read")
-        case wasmtime.TrapCode.INTERRUPT:
-            return LimitError("cpu", used=SECONDS, allowed=SECONDS, unit="s")
+        case wasm.TRAP_INTERRUPT:
+            return LimitError("cpu", used=SECONDS, allowed=SECONDS, unit="seconds")
     return _broken(heap.fault or str(trap).partition("\n")[0])
 
 
@@ -210,25 +216,15 @@ def _broken(reason: str) -> RunError:
     )
 
 
-@contextmanager
-def _deadline(engine: wasmtime.Engine, store: wasmtime.Store) -> Iterator[None]:
-    store.set_epoch_deadline(1)
-    timer = threading.Timer(SECONDS, engine.increment_epoch)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+_lock = threading.Lock()
+
+
+def stripper() -> Stripper:
+    """Return the process's stripper.  Raises BuildError when the build has not made swc.wasm."""
+    with _lock:
+        return _stripper()
 
 
 @cache
-def stripper() -> Stripper:
-    """Return the process's stripper.  Raises BuildError when the build has not made swc.wasm."""
-    import wasmtime
-
-    config = wasmtime.Config()
-    config.epoch_interruption = True
-    config.cache = True
-    engine = wasmtime.Engine(config)
-    return Stripper(engine, wasmtime.Module.from_file(engine, str(artefact("swc.wasm"))))
+def _stripper() -> Stripper:
+    return Stripper(Engine.default(), artefact("swc.wasm").read_bytes())

@@ -24,6 +24,8 @@ from pathlib import Path
 from tsbind.errors import BuildError
 
 TRAP_STACK_OVERFLOW = 0
+TRAP_OUT_OF_BOUNDS = 1
+TRAP_INTERRUPT = 10
 
 EXTERN_FUNC, EXTERN_MEMORY = 0, 3
 
@@ -46,6 +48,8 @@ class Extern(ctypes.Structure):
     _fields_ = (("kind", c_uint8), ("value", u64 * 4))
 
 
+# Called with what it was linked with, the caller, and 16 bytes for each argument or result.
+Callback = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, POINTER(ctypes.c_int32), c_size_t)
 EpochCallback = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_size_t, POINTER(u64), POINTER(c_uint8))
 
 _LIBRARIES = {
@@ -82,6 +86,24 @@ _SIGNATURES = {
     ),
     "wasmtime_store_delete": (None, (c_void_p,)),
     "wasmtime_context_set_epoch_deadline": (None, (c_void_p, u64)),
+    "wasmtime_module_imports": (None, (c_void_p, POINTER(Bytes))),
+    "wasm_importtype_vec_delete": (None, (POINTER(Bytes),)),
+    "wasm_importtype_module": (c_void_p, (c_void_p,)),
+    "wasm_importtype_name": (c_void_p, (c_void_p,)),
+    "wasm_importtype_type": (c_void_p, (c_void_p,)),
+    "wasm_externtype_as_functype_const": (c_void_p, (c_void_p,)),
+    "wasmtime_linker_new": (c_void_p, (c_void_p,)),
+    "wasmtime_linker_define_func_unchecked": (
+        c_void_p,
+        (
+            *(c_void_p, c_char_p, c_size_t, c_char_p, c_size_t),
+            *(c_void_p, Callback, c_size_t, c_void_p),
+        ),
+    ),
+    "wasmtime_linker_instantiate": (
+        c_void_p,
+        (c_void_p, c_void_p, c_void_p, POINTER(Instance), POINTER(c_void_p)),
+    ),
     "wasmtime_instance_new": (
         c_void_p,
         (c_void_p, c_void_p, c_void_p, c_size_t, POINTER(Instance), POINTER(c_void_p)),
@@ -188,8 +210,11 @@ def machine_features() -> str:
 __all__ = [
     "EXTERN_FUNC",
     "EXTERN_MEMORY",
+    "TRAP_INTERRUPT",
+    "TRAP_OUT_OF_BOUNDS",
     "TRAP_STACK_OVERFLOW",
     "Bytes",
+    "Callback",
     "EpochCallback",
     "Extern",
     "Instance",
