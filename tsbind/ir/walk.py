@@ -4,7 +4,7 @@
 >>> pet = Record((Field("name", TEXT), Field("tags", Array(Ref("Tag")))))
 >>> [type(node).__name__ for node in walk(pet)]
 ['Record', 'Text', 'Array', 'Ref']
->>> rewrite(Array(TEXT), lambda node: NUMBER if node == TEXT else node)
+>>> rewrite(Array(TEXT), lambda node: NULL if node == TEXT else node)
 Array(item=Number())
 """
 
