@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -151,10 +153,8 @@ def _command(command: str) -> bool:
     return True
 
 
-def compile_at(source: str, line: int) -> object:
+def compile_at(source: str, line: int) -> CodeType:
     """Compile a block so that its errors point into the README."""
-    import builtins
-
     return builtins.compile("\n" * line + source, str(README), "exec")
 
 

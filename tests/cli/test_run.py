@@ -1,0 +1,205 @@
+"""`tsbind run` and `tsbind demo` as a user meets them, against the chat server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tsbind.cli import main
+from tsbind.cli.run import read_limits
+from tsbind.demo import serving
+from tsbind.resources import specs
+
+Capture = pytest.CaptureFixture[str]
+SECRET = "canary-5f0c2e"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with serving(SECRET) as address:
+        yield address
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CHAT_TOKEN", SECRET)
+    assert main(["compile", str(specs() / "chat.yaml"), "-o", str(tmp_path)]) == 0
+    return str(tmp_path / "chat.bundle.json")
+
+
+class Runner:
+    """Runs a program against the chat server and remembers what was told."""
+
+    def __init__(self, folder: Path, bundle: str, url: str, capture: Capture) -> None:
+        self._folder, self._capture = folder, capture
+        self._given = ["--bundle", bundle, "--base-url", url]
+        self._given += ["--credential", "token=env:CHAT_TOKEN"]
+        self.out = self.err = ""
+        capture.readouterr()
+
+    def __call__(self, program: str, *arguments: str) -> int:
+        file = self._folder / "program.ts"
+        file.write_text(program)
+        code = main(["run", str(file), *self._given, *arguments])
+        self.out, self.err = self._capture.readouterr()
+        assert SECRET not in self.out + self.err
+        assert "Traceback" not in self.err
+        return code
+
+
+@pytest.fixture
+def run(tmp_path: Path, bundle: str, url: str, capfd: Capture) -> Runner:
+    return Runner(tmp_path, bundle, url, capfd)
+
+
+def test_a_program_chains_calls(run: Runner) -> None:
+    program = (specs() / "chat.ts").read_text("utf-8")
+    assert run(program, "--yes", "--trace") == 0
+    assert json.loads(run.out)["busiest"] == "margaret"
+    assert run.err.count("messages.list") == 4
+    assert "rooms.create" in run.err
+
+
+def test_a_write_is_refused_where_nobody_can_be_asked(run: Runner) -> None:
+    assert run("return api.rooms.create({ name: 'new' })") == 13
+    assert "[policy]" in run.err
+    assert run.out == ""
+
+
+def test_a_write_can_be_allowed_by_name(run: Runner) -> None:
+    assert run("return (await api.rooms.create({ name: 'new' })).name", "--allow", "rooms.*") == 0
+    assert json.loads(run.out) == "new"
+
+
+def test_refusals_come_first(run: Runner) -> None:
+    assert run("return api.rooms.list()", "--deny", "rooms.list", "--yes") == 13
+    assert run("return api.rooms.create({ name: 'x' })", "--read-only", "--yes") == 13
+
+
+def test_logs_and_result_go_their_ways(run: Runner) -> None:
+    assert run("console.log('seen', 1); return { a: [1, 2] }") == 0
+    assert json.loads(run.out) == {"a": [1, 2]}
+    assert run.err == "log: seen 1\n"
+    assert run("console.warn('x'); return 1", "--json") == 0
+    assert json.loads(run.out)["value"] == 1
+    assert json.loads(run.out)["logs"] == [["warn", "x"]]
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "says"),
+    [
+        ("const x = ;", 11, "program.ts:1:11: "),
+        ("throw new Error('no luck')", 11, "no luck"),
+        ("return api.rooms.lost()", 11, "Did you mean api.rooms.list"),
+        ("return api.messages.list({ room: 7 })", 11, "room"),
+        ("return api.members.list({ room: 'nowhere' })", 11, "404"),
+        (
+            "return { at: [() => 1] }",
+            11,
+            "the result.at[0] is a function",
+        ),  # FIXME: 14, a ResultError
+        ("for (;;) {}", 12, "[limit-cpu]"),
+        ("const a = []; for (;;) a.push(new Array(1e5).fill(1))", 12, ""),
+        ("const f = () => f(); return f()", 11, "stack"),
+        ("return await new Promise(() => {})", 11, ""),
+    ],
+    ids=["syntax", "throw", "name", "argument", "status", "json", "cpu", "memory", "deep", "stuck"],
+)
+def test_a_program_that_fails_is_said(program: str, code: int, says: str, run: Runner) -> None:
+    assert run(program, "--limit", "cpu=0.5s") == code, run.err
+    assert says in run.err
+    assert run.out == ""
+
+
+def test_the_result_must_match_its_schema(run: Runner, tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text('{"type": "array", "items": {"type": "string"}}')
+    schema = ["--result-schema", str(tmp_path / "schema.json")]
+    assert run("return ['a']", *schema) == 0
+    assert run("return ['a', 2]", *schema) == 14
+    (tmp_path / "schema.json").write_text("{")
+    assert run("return 1", *schema) == 1
+    assert "the result schema is not JSON" in run.err
+
+
+def test_a_missing_credential_is_said_before_anything_is_sent(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHAT_TOKEN")
+    assert run("return api.rooms.list()") == 16
+    assert "CHAT_TOKEN" in run.err
+
+
+def test_an_unknown_scheme_is_said(run: Runner) -> None:
+    assert run("return 1", "--credential", "tokn=env:CHAT_TOKEN") == 16
+    assert 'did you mean "token"' in run.err
+
+
+def test_errors_are_json_where_json_was_asked_for(run: Runner) -> None:
+    assert run("console.log('before'); throw new TypeError('x')", "--json") == 11
+    told = json.loads(run.out)["error"]
+    assert told["exit_code"] == 11
+    assert told["where"].endswith("program.ts:1:34")
+    assert told["logs"] == [["log", "before"]]
+    assert run.err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--limit", "cpu"], "write name=value"),
+        (["--limit", "time=3s"], "the limits are cpu, wall"),
+        (["--limit", "memory=1KiB"], "2 MiB to 4 GiB"),
+        (["--base-url", "http://x"], "given twice"),
+        (["--base-url", "chat=http://x"], "the Bundles are called api"),
+        (["--credential", "chat/token=env:X"], "the Bundles are called api"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_wrong_options_end_with_2(arguments: list[str], says: str, run: Runner) -> None:
+    assert run("return 1", *arguments) == 2
+    assert says in run.err
+
+
+def test_two_apis_in_one_program(tmp_path: Path, bundle: str, url: str, capfd: Capture) -> None:
+    (tmp_path / "p.ts").write_text(
+        "return [(await one.rooms.list()).length > 3, Object.keys(two.rooms)]"
+    )
+    given = ["--bundle", f"one={bundle}", "--bundle", f"two={bundle}"]
+    given += ["--base-url", f"one={url}", "--credential", "one/token=env:CHAT_TOKEN"]
+    capfd.readouterr()
+    assert main(["run", str(tmp_path / "p.ts"), *given]) == 0
+    assert json.loads(capfd.readouterr().out) == [True, ["create", "list"]]
+
+
+def test_a_file_that_is_no_bundle(tmp_path: Path, capfd: Capture) -> None:
+    (tmp_path / "p.ts").write_text("return 1")
+    (tmp_path / "b.json").write_text("{}")
+    assert main(["run", str(tmp_path / "p.ts"), "--bundle", str(tmp_path / "b.json")]) == 6
+    assert "is not a tsbind Bundle" in capfd.readouterr().err
+
+
+def test_a_program_that_is_not_utf8(tmp_path: Path, bundle: str, capfd: Capture) -> None:
+    (tmp_path / "p.ts").write_bytes(b"return '\xff'")
+    assert main(["run", str(tmp_path / "p.ts"), "--bundle", bundle]) == 1
+    assert "the program is not UTF-8 at byte 8" in capfd.readouterr().err
+
+
+def test_limits_have_units() -> None:
+    limits = read_limits(["cpu=250ms", "wall=90s", "memory=128MiB", "calls=7"])
+    assert (limits.cpu, limits.wall) == (0.25, 90)
+    assert (limits.memory, limits.calls) == (128 << 20, 7)
+    with pytest.raises(click.UsageError):
+        read_limits(["cpu=1h"])
+
+
+def test_the_demo_shows_it_all(capfd: Capture) -> None:
+    assert main(["demo"]) == 0
+    told = capfd.readouterr()
+    assert "declare const api" in told.out
+    assert '"busiest":"margaret"' in told.out
+    assert "11 replies of " in told.out
+    assert told.err == ""
