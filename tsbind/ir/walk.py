@@ -5,7 +5,7 @@
 >>> [type(node).__name__ for node in walk(pet)]
 ['Record', 'Text', 'Array', 'Ref']
 >>> rewrite(Array(TEXT), lambda node: NULL if node == TEXT else node)
-Array(item=Number())
+Array(item=Null())
 """
 
 from __future__ import annotations

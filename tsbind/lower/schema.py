@@ -13,11 +13,8 @@ from typing import Protocol
 
 from tsbind.ir.types import (
     ANYTHING,
-    BOOLEAN,
     BYTES,
     NEVER,
-    NULL,
-    NUMBER,
     TEXT,
     UNKNOWN,
     Array,
@@ -35,34 +32,13 @@ from tsbind.ir.types import (
 from tsbind.lower.compose import intersect
 from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
+from tsbind.lower.kinds import COMPOSED, SCALARS, implied, is_scalar
 from tsbind.lower.literal import ACCEPTS, fitting, literals
 from tsbind.lower.note import doc, note
 from tsbind.lower.references import References, Target, is_alias, shown
 from tsbind.lower.report import At, Node, Report
 
 MAX_DEPTH = 64  # schemas inside schemas without a name between them
-
-_OBJECT = frozenset(
-    [
-        "properties",
-        "required",
-        "additionalProperties",
-        "patternProperties",
-        "propertyNames",
-        "minProperties",
-        "maxProperties",
-        "unevaluatedProperties",
-        "dependentRequired",
-    ]
-)
-_ARRAY = frozenset(["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"])
-_STRING = frozenset(["pattern", "minLength", "maxLength", "contentEncoding", "contentMediaType"])
-_NUMBER = frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"])
-_KIND_OF_FORMAT = {
-    **dict.fromkeys(("int32", "int64"), "integer"),
-    **dict.fromkeys(("float", "double", "decimal"), "number"),
-}
-_COMPOSED = ("allOf", "oneOf", "anyOf")
 
 
 class Names(Protocol):
@@ -127,7 +103,7 @@ class SchemaLowering:
         return UNKNOWN
 
     def _conjunction(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
-        composed = [key for key in _COMPOSED if key in schema]
+        composed = [key for key in COMPOSED if key in schema]
         if not composed and "$ref" not in schema:
             return self._shape(schema, at, scope)
         if composed and "discriminator" in schema:
@@ -180,7 +156,7 @@ class SchemaLowering:
         if values is not None:
             return values
         if not kinds:
-            kinds = _implied(schema)
+            kinds = implied(schema)
         if len(kinds) == 1:
             return self._of_kind(kinds[0], schema, at, scope)
         return (
@@ -239,7 +215,7 @@ class SchemaLowering:
             return self._list(schema, at)
         if kind == "string":
             return BYTES if self._mode == "form" and is_binary(schema) else TEXT
-        return _SCALARS[kind]
+        return SCALARS[kind]
 
     def _list(self, schema: dict[str, Node], at: At) -> Type:
         items = schema.get("items", True)
@@ -258,6 +234,12 @@ class SchemaLowering:
     def _record(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
         fields = list(self._fields(schema, at, scope))
         rest, closed = self._rest(schema, at)
+        listed = self._listed_names(schema, at)
+        if listed is not None:
+            known = {field.name for field in fields}
+            member = UNKNOWN if rest is None else rest
+            fields += [Field(name, member) for name in listed if name not in known]
+            rest, closed = None, True
         if not fields:
             if rest is None and not closed:
                 # All properties hidden in this mode is not the same as none known.
@@ -331,6 +313,17 @@ class SchemaLowering:
             return None, further is False
         return union(types), False
 
+    def _listed_names(self, schema: dict[str, Node], at: At) -> list[str] | None:
+        """The only names that `propertyNames` allows, when it lists them."""
+        names = schema.get("propertyNames")
+        if isinstance(names, dict) and "$ref" in names:
+            target = self._references.target(names["$ref"], (at, "propertyNames"))
+            names = target.node if target is not None else None
+        listed = names.get("enum") if isinstance(names, dict) else None
+        if not isinstance(listed, list) or not listed:
+            return None
+        return [name for name in dict.fromkeys(map(str, listed)) if name in listed]
+
     def _table(self, schema: dict[str, Node], key: str, at: At) -> dict[str, Node]:
         table = schema.get(key)
         if isinstance(table, dict):
@@ -340,44 +333,6 @@ class SchemaLowering:
                 "schema-keyword", (at, key), f'"{key}" must be an object, not {shown(table)}'
             )
         return {}
-
-
-_SCALARS: dict[str, Type] = {
-    "number": NUMBER,
-    "integer": Number(whole=True),
-    "boolean": BOOLEAN,
-    "null": NULL,
-    "string": TEXT,
-}
-
-
-def _implied(schema: dict[str, Node]) -> tuple[str, ...]:
-    """The type that a schema without `type` is plainly about."""
-    keys = schema.keys()
-    if not keys.isdisjoint(_OBJECT):
-        return ("object",)
-    if not keys.isdisjoint(_ARRAY):
-        return ("array",)
-    if not keys.isdisjoint(_NUMBER):
-        return ("number",)
-    if not keys.isdisjoint(_STRING):
-        return ("string",)
-    format_ = schema.get("format")
-    if isinstance(format_, str) and not keys & {"$ref", *_COMPOSED}:
-        return (_KIND_OF_FORMAT.get(format_, "string"),)
-    return ()
-
-
-def is_scalar(schema: Node) -> bool:
-    """Whether a schema is one plain scalar, which needs no name of its own."""
-    if not isinstance(schema, dict) or schema.get("type") not in (
-        "string",
-        "number",
-        "integer",
-        "boolean",
-    ):
-        return False
-    return schema.keys().isdisjoint(("$ref", "enum", "const", *_COMPOSED))
 
 
 def without_alternatives(schema: dict[str, Node]) -> dict[str, Node]:

@@ -28,11 +28,12 @@ from tsbind.lower.cycles import without_cycles
 from tsbind.lower.declared import declared
 from tsbind.lower.direction import Directions, Effects, Mode
 from tsbind.lower.discriminator import Discriminators, Variants
+from tsbind.lower.kinds import is_scalar
 from tsbind.lower.literal import exact
 from tsbind.lower.note import doc, note
 from tsbind.lower.references import References, Target
 from tsbind.lower.report import At, Node, Report
-from tsbind.lower.schema import SchemaLowering, is_scalar, without_alternatives
+from tsbind.lower.schema import SchemaLowering, without_alternatives
 from tsbind.lower.typenames import TypeNames
 from tsbind.spec.document import Document
 

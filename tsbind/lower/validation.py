@@ -16,10 +16,11 @@ from tsbind.bundle import Json
 from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Mode, is_binary
 from tsbind.lower.keywords import LISTS, SINGLE, TABLES
+from tsbind.lower.kinds import is_scalar
 from tsbind.lower.literal import ACCEPTS, distinct, fitting
 from tsbind.lower.references import shown
 from tsbind.lower.report import At, Node, Report
-from tsbind.lower.schema import MAX_DEPTH, is_scalar, without_alternatives
+from tsbind.lower.schema import MAX_DEPTH, without_alternatives
 from tsbind.lower.table import Types
 
 
