@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guest": set(),
     "runtime": {"errors", "bundle", "resources", "query"},
     "demo": {"bundle"},
+    "tools": {"errors", "bundle", "pipeline", "runtime"},
     "cli": {"errors", "bundle", "resources", "meter", "pipeline", "runtime", "demo"},
     "__init__": {"errors", "bundle", "spec", "pipeline", "runtime"},
     "__main__": {"cli"},

@@ -179,7 +179,17 @@ def test_an_idempotency_key_makes_a_post_repeatable() -> None:
     call = Call("x", "POST", "/x", parameters=(key,))
     made, transport = exchange(Script(BUSY, DONE), call)
     asyncio.run(made.send(call, {"key": "k1"}))
-    assert len(transport.sent) == 2
+    assert [dict(request.headers)["Idempotency-Key"] for request in transport.sent] == ["k1"] * 2
+
+
+def test_an_idempotency_key_is_made_where_the_program_gives_none() -> None:
+    key = Parameter("key", "Idempotency-Key", "header", "simple")
+    call = Call("x", "POST", "/x", parameters=(key,))
+    made, transport = exchange(Script(BUSY, DONE, DONE), call)
+    for _ in range(2):
+        asyncio.run(made.send(call, {}))
+    keys = [dict(request.headers)["Idempotency-Key"] for request in transport.sent]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_a_date_in_retry_after_is_waited_for() -> None:

@@ -10,6 +10,7 @@ import email.utils
 import random
 import re
 import time
+import uuid
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -69,7 +70,7 @@ class Exchange:
     async def send(self, call: Call, args: Mapping[str, Json]) -> Json:
         """Return the value of the reply; raises CallError or CredentialError when there is none."""
         self._validators.check_arguments(call, args)
-        request = self.request(call, args)
+        request = self.request(call, _with_idempotency_key(call, args))
         response = await self._authorised(call, request)
         if not 200 <= response.status < 300:
             # An API may say what it was sent; errors end up in logs, so it is hidden here too.
@@ -227,8 +228,20 @@ def _refuse_clear_text(url: str) -> None:
         )
 
 
+def _with_idempotency_key(call: Call, args: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Fill in the key where the document has one and the program gave none."""
+    key = next((p for p in call.parameters if _is_idempotency_key(p.place, p.name)), None)
+    if key is None or args.get(key.arg) is not None:
+        return args
+    return {**args, key.arg: str(uuid.uuid4())}
+
+
+def _is_idempotency_key(place: str, name: str) -> bool:
+    return place == "header" and name.lower() in ("idempotency-key", "x-idempotency-key")
+
+
 def _has_idempotency_key(request: Request) -> bool:
-    return any(name.lower() == "idempotency-key" for name, _ in request.headers)
+    return any(_is_idempotency_key("header", name) for name, _ in request.headers)
 
 
 def _retry_after(header: str) -> float | None:

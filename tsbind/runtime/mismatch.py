@@ -116,6 +116,8 @@ _TYPES = {
 
 def _or(words: Iterable[str]) -> str:
     listed = list(words)
+    if not listed:
+        return "absent"
     if len(listed) > 12:
         listed[12:] = [f"one of {len(listed) - 12} more"]
     return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"

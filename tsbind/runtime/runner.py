@@ -37,7 +37,6 @@ from tsbind.runtime.isolate import Isolate
 from tsbind.runtime.journal import Journal, NoTape
 from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.messages import Failure, Start, Step
-from tsbind.runtime.mock import MockHost
 from tsbind.runtime.policy import Approve, Policy, Question
 from tsbind.runtime.program import Program, prepare
 from tsbind.runtime.trace import OnEvent, Trace
@@ -270,6 +269,8 @@ def _bind(bundle: Bundles, options: Options) -> tuple[dict[str, Binding], list[H
         policy = _own(options.get("policy"), root, single=isinstance(bundle, Bundle))
         policy = (policy or host.policy).check()
         if options.get("dry_run"):
+            from tsbind.runtime.mock import MockHost
+
             host = MockHost(each)
         bindings[root] = Binding(root, host, policy)
     return bindings, owned

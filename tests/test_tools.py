@@ -1,0 +1,156 @@
+"""Python functions offered to programs."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+import pytest
+
+from tsbind.errors import BundleError, PolicyError, ProgramError
+from tsbind.runtime import ApiError, Policy, run_sync
+from tsbind.tools import Tools
+
+
+@dataclass
+class Article:
+    sku: str
+    price: float
+    since: datetime.date
+
+
+class Filter(TypedDict, total=False):
+    most: float
+
+
+def shop() -> Tools:
+    tools = Tools("shop")
+
+    @tools.reader
+    async def find(
+        text: str, filter: Filter | None = None, order: Literal["up", "down"] = "up"
+    ) -> list[Article]:
+        """Find articles by text."""
+        most = (filter or {}).get("most", 10.0)
+        found = [
+            Article(text, 1.5, datetime.date(2024, 1, 31)),
+            Article("b", 9.5, datetime.date.min),
+        ]
+        kept = [article for article in found if article.price <= most]
+        return kept if order == "up" else kept[::-1]
+
+    @tools.tool
+    def order(article: Article, count: int = 1) -> str:
+        """Order an article.
+
+        Charges the customer.
+        """
+        if count > 5:
+            raise ApiError(409, "too many")
+        if count < 0:
+            raise RuntimeError("database password is hunter2")
+        assert isinstance(article, Article)
+        return f"{count} of {article.sku}, {article.since.year}"
+
+    @tools.tool
+    def ping() -> None:
+        """Do nothing."""
+
+    return tools
+
+
+def value(program: str, **options: Any) -> object:  # noqa: ANN401 - keywords of `run`
+    tools = shop()
+    return run_sync(program, {"shop": tools.bundle}, host={"shop": tools.host()}, **options).value
+
+
+def test_functions_appear_in_the_declarations() -> None:
+    text = shop().bundle.declarations
+    for part in ("find", "order", "ping", '"up"', "count?:number", "sku:string"):
+        assert part in text, text
+
+
+def test_a_program_calls_functions_with_the_types_that_they_ask_for() -> None:
+    program = """
+    const [first] = await shop.find({ text: "a", filter: { most: 5 } });
+    await shop.ping();
+    return [first, await shop.order({ article: first, count: 2 })];
+    """
+    assert value(program) == [
+        {"sku": "a", "price": 1.5, "since": "2024-01-31"},
+        "2 of a, 2024",
+    ]
+
+
+def test_functions_stand_beside_apis() -> None:
+    one, two = shop(), shop()
+    program = "return [(await a.find({text: 'x'})).length, (await b.find({text: 'x'})).length]"
+    bundles = {"a": one.bundle, "b": two.bundle}
+    assert run_sync(program, bundles, host={"a": one.host(), "b": two.host()}).value == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        ("await shop.find({ txt: 'a' })", 'args.txt: no such field (did you mean "text"?)'),
+        ("await shop.find({ text: 'a', order: 'x' })", 'args.order: must be "'),
+        (
+            "await shop.order({ article: { sku: 'a', price: 1, since: 'soon' } })",
+            "must be a date",
+        ),
+        (
+            "await shop.order({ article: { sku: 'a', price: 1, since: '2024-01-01' }, count: 9 })",
+            "too many",
+        ),
+        (
+            "await shop.order({ article: { sku: 'a', price: 1, since: '2024-01-01' }, count: -1 })",
+            "HostError",
+        ),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_reaches_the_program(program: str, text: str) -> None:
+    with pytest.raises(ProgramError) as caught:
+        value(program)
+    assert text in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_policies_tell_readers_from_others() -> None:
+    policy = Policy(default="allow", read_only=True)
+    assert value("return (await shop.find({ text: 'a' })).length", policy={"shop": policy}) == 2
+    with pytest.raises(PolicyError, match="read-only"):
+        value("await shop.ping()", policy={"shop": policy})
+
+
+def test_a_function_that_json_cannot_say_is_refused_where_it_stands() -> None:
+    tools = Tools("t")
+
+    def untyped(a) -> None:  # type: ignore[no-untyped-def]
+        pass
+
+    def many(*names: str) -> None:
+        pass
+
+    def odd(value: complex) -> None:
+        pass
+
+    for function in (untyped, many, odd):
+        with pytest.raises(BundleError, match=f'tool "{function.__name__}": its signature'):
+            tools.tool(function)
+
+
+def test_a_name_is_taken_once_and_before_the_bundle() -> None:
+    tools = shop()
+
+    def ping() -> None:
+        pass
+
+    def late() -> None:
+        pass
+
+    with pytest.raises(BundleError, match='the tool "ping" is registered already'):
+        tools.tool(ping)
+    assert tools.bundle.calls
+    with pytest.raises(BundleError, match='the tool "late" comes after the Bundle'):
+        tools.tool(late)
