@@ -1,5 +1,5 @@
-// Dates as people write them: toLocale…String and Intl.DateTimeFormat, for one locale, en-US, and one
-// time zone, UTC.  Any other time zone is refused, because its answer would be wrong.
+// Dates as people write them: toLocale…String and Intl.DateTimeFormat, for one locale, en-US, and
+// one time zone, UTC.  Any other time zone is refused, because its answer would be wrong.
 () => {
   const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
   const MONTHS = [
@@ -100,7 +100,7 @@
     return [day, time].filter(Boolean).join(spoken ? " at " : onlyWeekday ? " " : ", ");
   };
 
-  // ---- Globals -----------------------------------------------------------------------------------
+  // ---- Globals --------------------------------------------------------------------------------
 
   const define = (object, name, value) =>
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
@@ -133,5 +133,10 @@
     }
   }
   if (!globalThis.Intl) define(globalThis, "Intl", {});
-  define(Intl, "DateTimeFormat", DateTimeFormat);
+  // May be called without `new`.
+  define(
+    Intl,
+    "DateTimeFormat",
+    new Proxy(DateTimeFormat, { apply: (type, self, args) => new type(...args) }),
+  );
 };

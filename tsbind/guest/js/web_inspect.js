@@ -10,7 +10,7 @@
   const CUSTOM = Symbol.for("nodejs.util.inspect.custom"); // what a class says of its instances
   const getter = (type, key) => getOwnPropertyDescriptor(type.prototype, key).get;
 
-  // `is(x)` says whether `x` is what the builtin `method` works on: methods check it, names may lie.
+  // `is(x)` says whether `x` is what the builtin `method` works on; names and tags may lie.
   const brand =
     (method, ...args) =>
     (value) => {
@@ -40,7 +40,7 @@
   ];
   const hasTag = (value, tag) => Object.prototype.toString.call(value) === `[object ${tag}]`;
 
-  // ---- Primitives ------------------------------------------------------------------------------
+  // ---- Primitives -----------------------------------------------------------------------------
 
   const ESCAPES = {
     "\n": "\\n",
@@ -87,7 +87,7 @@
     return /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);
   };
 
-  // ---- Objects ---------------------------------------------------------------------------------
+  // ---- Objects --------------------------------------------------------------------------------
 
   const constructorName = (value) => {
     for (let at = value; at !== null; at = getPrototypeOf(at)) {
@@ -244,15 +244,25 @@
   };
   const more = (count, what) => `... ${count} more ${what}${count > 1 ? "s" : ""}`;
 
+  // The first index from `index` on that the array has, or its length.
+  const filled = (value, index) => {
+    for (let at = index; at < value.length; at++) {
+      if (Object.hasOwn(value, at)) return at;
+      if (at - index < 1000) continue;
+      const keys = ownKeys(value).filter((key) => isIndex(key) && key !== "length");
+      return Number(keys.find((key) => Number(key) >= at) ?? value.length);
+    }
+    return value.length;
+  };
+
   const arrayTexts = (value, inner) => {
     const texts = [];
     let index = 0;
     while (index < value.length && texts.length < ITEMS) {
-      let end = index;
-      while (end < value.length && end - index < 1e6 && !Object.hasOwn(value, end)) end++;
-      if (end > index) texts.push(`<${end - index} empty item${end - index > 1 ? "s" : ""}>`);
-      else texts.push(inner(value[end++]));
-      index = end;
+      const next = filled(value, index);
+      const empty = next - index;
+      texts.push(empty ? `<${empty} empty item${empty > 1 ? "s" : ""}>` : inner(value[next]));
+      index = empty ? next : next + 1;
     }
     return index < value.length ? [...texts, more(value.length - index, "item")] : texts;
   };
@@ -273,7 +283,7 @@
     return keys.length > ITEMS ? [...texts, more(keys.length - ITEMS, "key")] : texts;
   };
 
-  // ---- Layout ----------------------------------------------------------------------------------
+  // ---- Layout ---------------------------------------------------------------------------------
 
   const layout = (head, open, entries, close) => {
     const start = head ? `${head} ${open}` : open;
@@ -297,7 +307,7 @@
     return lines;
   };
 
-  // ---- What the console needs --------------------------------------------------------------------
+  // ---- What the console needs -----------------------------------------------------------------
 
   const inspect = (value) => show(value, 0, [], new Map());
 

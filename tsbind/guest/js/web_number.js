@@ -108,7 +108,7 @@
     return sign + prefix + grouped + (fraction ? `.${fraction}` : "") + suffix;
   };
 
-  // ---- Globals -----------------------------------------------------------------------------------
+  // ---- Globals --------------------------------------------------------------------------------
 
   const define = (object, name, value) =>
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
@@ -133,5 +133,10 @@
     }
   }
   if (!globalThis.Intl) define(globalThis, "Intl", {});
-  define(Intl, "NumberFormat", NumberFormat);
+  // May be called without `new`.
+  define(
+    Intl,
+    "NumberFormat",
+    new Proxy(NumberFormat, { apply: (type, self, args) => new type(...args) }),
+  );
 };

@@ -79,5 +79,6 @@
     }
   }
   if (!globalThis.Intl) define(globalThis, "Intl", {});
-  define(Intl, "Collator", Collator);
+  // May be called without `new`.
+  define(Intl, "Collator", new Proxy(Collator, { apply: (type, self, args) => new type(...args) }));
 };

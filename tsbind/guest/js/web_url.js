@@ -17,7 +17,7 @@
   };
   const isSpecial = (url) => url.scheme in SPECIAL;
 
-  // ---- Paths -------------------------------------------------------------------------------------
+  // ---- Paths ----------------------------------------------------------------------------------
 
   const isDrive = (segment) => /^[A-Za-z][:|]$/.test(segment);
   const isNormalDrive = (segment) => /^[A-Za-z]:$/.test(segment);
@@ -55,7 +55,7 @@
     else if (text !== "") parseSegments(url, text.replace(/^\//, ""));
   };
 
-  // ---- Authority -----------------------------------------------------------------------------------
+  // ---- Authority ------------------------------------------------------------------------------
 
   const splitAuthority = (url, text) => {
     const end = text.search(isSpecial(url) ? /[/\\]/ : /\//);
@@ -143,7 +143,7 @@
     return parseRelativePath(url, text, base);
   };
 
-  // ---- The whole ---------------------------------------------------------------------------------
+  // ---- The whole ------------------------------------------------------------------------------
 
   const clean = (text) => text.replace(/[\t\n\r]/g, "");
   const cutAt = (text, mark) => {
@@ -200,7 +200,7 @@
     url.path = isLast ? path : path.replace(/ $/, "%20");
   };
 
-  // ---- Serialising -------------------------------------------------------------------------------
+  // ---- Serialising ----------------------------------------------------------------------------
 
   const writeHost = (url) => (url.host ?? "") + (url.port === null ? "" : `:${url.port}`);
   const writePath = (url) =>

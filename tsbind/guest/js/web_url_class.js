@@ -19,7 +19,7 @@
 
   const INSPECT = Symbol.for("nodejs.util.inspect.custom"); // see web_inspect.js
 
-  // ---- URLSearchParams ---------------------------------------------------------------------------
+  // ---- URLSearchParams ------------------------------------------------------------------------
 
   const readForm = (text) =>
     text
@@ -152,7 +152,7 @@
     }
   }
 
-  // ---- URL -----------------------------------------------------------------------------------------
+  // ---- URL ------------------------------------------------------------------------------------
 
   // What a setter is given may be no part of a URL: then it does nothing.
   const attempt = (change) => {
