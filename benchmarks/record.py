@@ -44,8 +44,16 @@ def corpus() -> Path:
     return folder / "openapi"
 
 
-def main(name: str, measure: Callable[[], dict[str, Any]], told: Callable[[Any], str]) -> None:
-    """Measure, then print the result as JSON or told for people, and keep it when asked to."""
+def main(
+    name: str,
+    measure: Callable[[], dict[str, Any]],
+    told: Callable[[Any], str],
+    table: Callable[[Any], str] | None = None,
+) -> None:
+    """Measure, then print the result as JSON or told for people, and keep it when asked to.
+
+    `table` spells the Markdown page that is kept beside the JSON.
+    """
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--save", action="store_true", help=f"keep it in results/{name}.json")
@@ -55,6 +63,8 @@ def main(name: str, measure: Callable[[], dict[str, Any]], told: Callable[[Any],
     if arguments.save:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{name}.json").write_text(text + "\n", "utf-8")
+        if table:
+            (RESULTS / f"{name}.md").write_text(table(result), "utf-8")
     print(text if arguments.json else told(result))
 
 

@@ -26,7 +26,7 @@ from tsbind.meter import DEFAULT, tokenizer
 from tsbind.passes import Docs, passes
 from tsbind.select.budget import Fit, fit
 from tsbind.select.query import select
-from tsbind.spec.check import check as check_document
+from tsbind.spec.document import Document
 from tsbind.spec.load import load
 from tsbind.spec.source import LoadLimits
 
@@ -75,7 +75,7 @@ def compile(source: bytes | Path | str, options: Options | None = None) -> Compi
         diagnostics = (*document.diagnostics, *lost)
         check_api(whole)
         if not whole.operations:
-            raise nothing_left(document.name, diagnostics)
+            raise nothing_left(document, diagnostics)
         api = select(whole, options.select) if options.select else whole
         calls, schemas = print_calls(api), print_schemas(api)
         mark = fingerprint(calls, schemas)
@@ -104,6 +104,8 @@ def check(
     `full` adds the findings of openapi-spec-validator, which takes far longer.  Raises SpecError
     when the document cannot be read at all.
     """
+    from tsbind.spec.check import check as check_document  # late: compiling needs no validator
+
     options = options or Options()
     with collector_paused():
         document = load(
@@ -152,7 +154,7 @@ def declare(api: Api, options: Options, mark: str) -> tuple[str, int, Fit | None
     return *printed[id(fitting)], fitted
 
 
-def nothing_left(name: str, diagnostics: tuple[Diagnostic, ...]) -> SpecError:
+def nothing_left(document: Document, diagnostics: tuple[Diagnostic, ...]) -> SpecError:
     """Say why a document that can be read gives no operation at all."""
     lost = [diagnostic for diagnostic in diagnostics if diagnostic.operation]
     if lost:
@@ -165,7 +167,7 @@ def nothing_left(name: str, diagnostics: tuple[Diagnostic, ...]) -> SpecError:
         )
     return SpecError(
         "it has no operations",
-        where=name,
+        where=document.locate("/paths"),
         fix="give it `paths`, or name the document that has them",
         code="no-operations",
     )
