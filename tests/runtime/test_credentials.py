@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tsbind.bundle import Call, Need, Scheme
 from tsbind.errors import CredentialError
@@ -318,6 +320,19 @@ def test_a_secret_is_found_in_whatever_way_it_is_written(encode: Callable[[str],
     assert hidden.startswith("before ")
     assert hidden.endswith(" after")
     assert "canary" not in hidden
+
+
+@given(
+    st.text("abcXYZ019+/=-_", min_size=8, max_size=40), st.binary(max_size=9), st.binary(max_size=9)
+)
+def test_base64_is_seen_through_wherever_the_secret_starts(
+    secret: str, before: bytes, after: bytes
+) -> None:
+    redactor = Redactor()
+    redactor.remember(secret)
+    data = before + secret.encode() + after
+    assert redactor.found_in(base64.b64encode(data))
+    assert redactor.found_in(base64.urlsafe_b64encode(data))
 
 
 def test_redaction_reaches_keys_numbers_and_depths() -> None:

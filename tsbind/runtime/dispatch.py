@@ -143,7 +143,7 @@ class Dispatcher:
                 sending(request)
             with recording(event), self._charging(binding, call, event):
                 value = await binding.host.call(call.op, args)
-        return CallReply(request.id, ok=self._delivered(binding.host, value, event))
+        return CallReply(request.id, ok=self._delivered(value, event))
 
     @contextlib.asynccontextmanager
     async def _turn(self, event: Event) -> AsyncIterator[None]:
@@ -210,22 +210,29 @@ class Dispatcher:
             answer = await answer if inspect.isawaitable(answer) else answer
         return answer if isinstance(answer, Answer) else Answer(answer is True)
 
-    def _delivered(self, host: Host, value: Json, event: Event) -> msgspec.Raw:
+    def _delivered(self, value: Json, event: Event) -> msgspec.Raw:
         """The reply as the guest gets it: JSON, without anything that is secret."""
         try:
             text = values.encode(value)
         except (TypeError, ValueError, RecursionError) as error:
             raise HostError(f"{event.op}: the reply is not JSON: {error}", code="host") from None
-        if host.shows_secret(text):
-            text = values.encode(host.redact_json(value))
-            event.notes.append("reply: it echoed a credential, which was redacted")
+        for binding in self._bindings.values():  # one API may know another's secret
+            # Marked bytes are base64, which would hide whatever else a secret was encoded in.
+            if binding.host.shows_secret(text) or values.is_marked(text):
+                value = binding.host.redact_json(value)
+                hidden = values.encode(value)
+                if hidden != text:
+                    event.notes.append("reply: it echoed a credential, which was redacted")
+                text = hidden
         event.value_bytes = len(text)
         return msgspec.Raw(text)
 
     def _failed(
         self, request: CallRequest, event: Event, error: CallError | TsbindError
     ) -> CallReply:
-        self.causes[request.id] = error
+        # Without its traceback: that may hold a reply as it was before redaction.
+        self.causes[request.id] = error.with_traceback(None)
+        error.__context__ = None
         failure = self._redacted(_failure_of(error))
         event.error = f"{failure.name}: {failure.message}"[:400]
         return CallReply(request.id, error=failure)

@@ -71,14 +71,19 @@ class Exchange:
         """Return the value of the reply; raises CallError or CredentialError when there is none."""
         self._validators.check_arguments(call, args)
         request = self.request(call, _with_idempotency_key(call, args))
-        response = await self._authorised(call, request)
+        response = self._hidden(await self._authorised(call, request))
         if not 200 <= response.status < 300:
-            # An API may say what it was sent; errors end up in logs, so it is hidden here too.
-            body = self.credentials.redact_bytes(response.body)
-            raise error_of(msgspec.structs.replace(response, body=body))
+            raise error_of(response)
         value = value_of(response)
         self._check_reply(call, response, value)
         return value
+
+    def _hidden(self, response: Response) -> Response:
+        """Redact a failure: an API may say what it was sent, and errors end up in logs."""
+        if 200 <= response.status < 300:
+            return response
+        body = self.credentials.redact_bytes(response.body)
+        return msgspec.structs.replace(response, body=body, headers=_media_alone(response))
 
     async def _authorised(self, call: Call, request: Request) -> Response:
         """Send with credentials; a token that the API no longer takes is renewed once."""
@@ -181,6 +186,10 @@ class Exchange:
         faults = self._validators.check_reply(call, promise, value)
         if event is not None:
             event.notes.extend(map(self.credentials.redact_text, faults))
+
+
+def _media_alone(response: Response) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in response.headers if pair[0] == "content-type")
 
 
 def _one_of_each(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -113,7 +113,7 @@ class HttpTransport:
 
     async def send(self, request: Request) -> Response:
         """Send and wait for the whole response; raises NetworkError when there is none."""
-        response = await self._send_once(request, private=self._private)
+        response = _or_raise(await self._send_once(request, private=self._private))
         hops = 0
         while hops < self._redirects:
             onward = _redirected(request, response)
@@ -121,7 +121,8 @@ class HttpTransport:
                 break
             same = _origin(onward.url) == _origin(request.url)
             request, hops = onward, hops + 1
-            response = await self._send_once(request, private=self._private and same)
+            private = self._private and same
+            response = _or_raise(await self._send_once(request, private=private))
         return response
 
     async def close(self) -> None:
@@ -129,7 +130,9 @@ class HttpTransport:
         for session in self._sessions.pop(asyncio.get_running_loop(), {}).values():
             await session.close()
 
-    async def _send_once(self, request: Request, *, private: bool) -> Response:
+    async def _send_once(self, request: Request, *, private: bool) -> Response | NetworkError:
+        # The failure is returned, and raised by a caller that holds no secret: reports of errors
+        # may show the variables of every function that an exception passed through.
         import aiohttp
         from yarl import URL
 
@@ -150,17 +153,25 @@ class HttpTransport:
                     left = (clock.when() or 0.0) - asyncio.get_running_loop().time()
                     clock.reschedule(None)
                     return await _receive(reply, request, left)
+        except NetworkError as error:
+            return NetworkError(error.text, code=error.code)
         except TimeoutError:
-            raise NetworkError("no answer in time", code="timeout") from None
+            return NetworkError("no answer in time", code="timeout")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # aiohttp's own words may quote the URL, and with it a key: only the kind is told.
-            raise NetworkError(_reason(error), code="network") from None
+            return NetworkError(_reason(error), code="network")
 
     def _session(self, private: bool) -> ClientSession:
         sessions = self._sessions.setdefault(asyncio.get_running_loop(), {})
         if private not in sessions:
             sessions[private] = _open_session(private, self._connections)
         return sessions[private]
+
+
+def _or_raise(outcome: Response | NetworkError) -> Response:
+    if isinstance(outcome, NetworkError):
+        raise outcome
+    return outcome
 
 
 def _open_session(private: bool, connections: int) -> ClientSession:

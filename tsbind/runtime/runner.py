@@ -91,16 +91,16 @@ async def run(program: str, bundle: Bundles, **options: Unpack[Options]) -> Resu
     Raises RunError (ProgramError, LimitError, PolicyError, CredentialError, ResultError,
     GuestError) with `logs`, `trace` and `usage`, and BundleError for what was put together wrong.
     """
-    return await _Run(program, bundle, options, in_place=False).result()
+    return await Run(program, bundle, options, in_place=False).result()
 
 
 def run_sync(program: str, bundle: Bundles, **options: Unpack[Options]) -> Result:
     """Do what `run` does, from code that is not asynchronous.  Ctrl-C ends the run."""
-    made = _Run(program, bundle, options, in_place=True)
+    made = Run(program, bundle, options, in_place=True)
     return wait_for(made.result, interrupt=made.interrupt)
 
 
-class _Run:
+class Run:
     """One run, from what was asked to its Result or RunError."""
 
     def __init__(self, program: str, bundle: Bundles, options: Options, *, in_place: bool) -> None:

@@ -56,10 +56,17 @@ class Trace(msgspec.Struct):
 
     def timeline(self) -> str:
         """Return the trace as a table with one line per call and a bar for its time."""
-        return "\n".join(_timeline(self.events))
+        return "\n".join(map(_visible, _timeline(self.events)))
 
     def __len__(self) -> int:
         return len(self.events)
+
+
+def _visible(line: str) -> str:
+    """Replace what a terminal would obey (controls, direction marks) by what can be seen."""
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
 
 
 def _timeline(events: list[Event]) -> Iterator[str]:

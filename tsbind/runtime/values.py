@@ -52,7 +52,7 @@ def decode(raw: bytes | msgspec.Raw) -> Json:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ArgumentError(f"not JSON: {error}", code="json") from None
-    return _unmark(value) if _MARK_BYTES in text else value
+    return _unmark(value) if is_marked(text) else value
 
 
 def encode(value: Json) -> bytes:
@@ -69,6 +69,11 @@ def _mark(value: object) -> Json:
     if isinstance(value, File):
         return {MARK: _base64(value.content), "name": value.name, "type": value.type}
     raise TypeError(f"a {type(value).__name__} is not JSON")
+
+
+def is_marked(text: bytes) -> bool:
+    """Whether encoded text may hold marked content."""
+    return _MARK_BYTES in text
 
 
 def without_bytes(value: Json) -> Json:

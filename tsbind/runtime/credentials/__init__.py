@@ -131,6 +131,17 @@ class Credentials:
 
         Raises CredentialError when no alternative of the document can be satisfied.
         """
+        try:
+            return await self._sealed(call, schemes, url, transport)
+        except CredentialError as error:
+            # Reports of errors may show the variables of the functions that one passed through.
+            failed = error.with_traceback(None)
+            failed.__context__ = None
+        raise failed
+
+    async def _sealed(
+        self, call: Call, schemes: Mapping[str, Scheme], url: str, transport: Transport
+    ) -> Auth:
         needs = self._alternative(call, schemes)
         free = [Need(name) for name in self._values if name not in schemes]
         headers: list[tuple[str, str]] = []

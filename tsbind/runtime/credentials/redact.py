@@ -13,6 +13,8 @@ import json
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
+from tsbind.runtime.values import File
+
 MARK = "[redacted]"
 SHORTEST = 6  # a shorter secret would turn up in honest text by chance
 
@@ -61,6 +63,8 @@ class Redactor:
                 return self.text(value)
             case bytes():
                 return self.bytes(value)
+            case File(content=content, name=name, type=media):
+                return File(self.bytes(content), self.text(name), media)
             case dict():
                 return {self.text(str(key)): self.json(item) for key, item in value.items()}
             case list() | tuple():
@@ -113,7 +117,7 @@ def _base64_forms(data: bytes) -> Iterator[str]:
         ).decode()
         # The first and the last characters also hold bits of the neighbours.
         first = {0: 0, 1: 2, 2: 3}[shift]
-        last = len(padded) - {0: 0, 1: 3, 2: 2}[-(shift + len(data)) % 3]
+        last = len(padded) - {0: 0, 1: 2, 2: 3}[-(shift + len(data)) % 3]
         core = padded[first:last]
         if len(core) >= SHORTEST + 2:
             yield core
