@@ -70,6 +70,24 @@ void engine_init(JSContext *ctx)
     call_symbol = JS_NewPrivateSymbol(ctx, "call");
 }
 
+/* Free the source texts of all functions so far: `toString` then says "[native code]".  Each
+   function holds its own, inner ones again, which is a third of the image. */
+void engine_forget_sources(JSContext *ctx)
+{
+    struct list_head *el;
+    list_for_each(el, &ctx->rt->gc_obj_list) {
+        JSGCObjectHeader *object = list_entry(el, JSGCObjectHeader, link);
+        if (JS_GC_TYPE(object) != JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
+            continue;
+        JSFunctionBytecode *code = (JSFunctionBytecode *)object;
+        if (code->source)
+            memset(code->source, 0, code->source_len);
+        js_free(ctx, code->source);
+        code->source = NULL;
+        code->source_len = 0;
+    }
+}
+
 /* Give the Error of a failed call the place where the call was asked for, and the call's id. */
 void engine_mark_error(JSContext *ctx, JSValueConst error, JSValueConst site, uint32_t id)
 {

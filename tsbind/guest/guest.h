@@ -36,6 +36,7 @@ typedef enum { OTHER_OBJECT, PLAIN_OBJECT, ERROR_OBJECT, BOXED_PRIMITIVE, RAW_JS
 
 JSRuntime *engine_runtime(void);
 void engine_init(JSContext *ctx);
+void engine_forget_sources(JSContext *ctx);
 void engine_seed(JSContext *ctx, uint64_t seed);
 uint32_t engine_random(void);
 JSValue engine_run(JSContext *ctx, char *source, size_t length); /* writes source[-1], too */

@@ -418,6 +418,7 @@ EXPORT("seal") void guest_seal(void)
 {
     JS_FreeValue(context, native);
     native = JS_UNDEFINED;
+    engine_forget_sources(context);
     JS_RunGC(runtime);
     JS_SetGCThreshold(runtime, GC_THRESHOLD);
     memset(inbox, 0, sizeof inbox);

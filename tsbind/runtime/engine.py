@@ -85,7 +85,7 @@ class Engine:
 
     def load(self, module: bytes, *, cache: Path | None = None, use_cache: bool = True) -> int:
         """Return a compiled `wasmtime_module_t`, from the cache if it is there."""
-        settings = f"{_SETTINGS}; wasmtime {wasm.version()}; {wasm.machine_features()}"
+        settings = f"{_SETTINGS}; {wasm.library_identity()}; {wasm.machine_features()}"
         path = cached_code(module, settings, self._compile, folder=cache) if use_cache else None
         loaded = c_void_p()
         if path is not None:

@@ -1,0 +1,189 @@
+"""What does an isolate cost: to make, to start in a new process, to keep, and to call out of?
+
+fresh_isolate_ms   made, `return 1 + 1` run with 1,000 operations bound, result decoded, closed
+first_result_ms    `python -c` that imports tsbind.runtime and prints the result of `return 1 + 1`,
+                   from spawn to exit, with compiled code in the cache; `bare` is `python -c pass`
+resident_mb        memory per live isolate that waits for a reply, over 1,000 of them: `p50` as
+                   proportional set size, where pages that isolates share count once; `rss` as ps
+                   counts, where the image's pages count again in each
+host_call_ms       guest → host → guest, in process: `isolate` at the isolate, `run` through
+                   `run_sync` with its validation and trace
+chain_ms           a whole `run_sync`: one call, then two at once, then the result
+
+`cpu` is the mean time of the thread itself, which other work on the machine disturbs least.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from benchmarks import record
+from tsbind.bundle import Bundle, Call, Json
+from tsbind.runtime import Host, run_sync
+from tsbind.runtime.engine import Engine
+from tsbind.runtime.isolate import Isolate
+from tsbind.runtime.limits import Limits
+from tsbind.runtime.messages import CallReply, Resume, Start
+
+OPERATIONS = tuple(sorted(f"namespace{i % 40}.operation{i}" for i in range(1_000)))
+TABLE = "\n" + "\n".join(OPERATIONS) + "\n"
+SUM = "(async () => {\nreturn 1 + 1\n})"
+LIVE = 1_000
+CALLS = 500
+
+BUNDLE = Bundle(
+    title="Benchmark",
+    version="1",
+    declarations="",
+    calls={
+        name: Call(op=name, method="GET", path="/", args={"type": "object"}) for name in OPERATIONS
+    },
+    schemas={},
+)
+
+FIRST = """
+import msgspec
+from tsbind.bundle import Bundle
+from tsbind.runtime import run_sync
+bundle = Bundle(title="", version="", declarations="", calls={}, schemas={})
+print(run_sync("return 1 + 1", bundle).value)
+"""
+
+
+class Echo(Host):
+    """Answers in process, with nothing in between."""
+
+    OPERATIONS: ClassVar[dict[str, str]] = {OPERATIONS[0]: "echo"}
+
+    async def echo(self, args: Json = None) -> Json:
+        """Return the arguments."""
+        return args
+
+
+def measure() -> dict[str, Any]:
+    """Take all the figures, in milliseconds and megabytes."""
+    return {
+        "fresh_isolate_ms": _spread(_fresh, 5_000),
+        "fresh_isolate_empty_table_ms": _spread(lambda: _fresh("\n"), 2_000),
+        "first_result_ms": {**_process(FIRST), "bare": _process("pass")["p50"]},
+        "resident_mb": _resident(),
+        "host_call_ms": {"p50": _isolate_calls(), "run": _run_calls()},
+        "chain_ms": _spread(_chain, 300),
+    }
+
+
+def told(result: dict[str, Any]) -> str:
+    """Spell one line per figure."""
+    return "\n".join(
+        f"{name:30}" + "  ".join(f"{key} {value}" for key, value in figures.items())
+        for name, figures in result.items()
+        if name != "measured"
+    )
+
+
+def _spread(work: Callable[[], object], count: int) -> dict[str, float]:
+    for _ in range(min(count, 200)):
+        work()
+    gc.collect()
+    times, cpu = [], time.thread_time()
+    for _ in range(count):
+        began = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - began) * 1e3)
+    cpu = (time.thread_time() - cpu) * 1e3 / count
+    times.sort()
+    return {
+        "p50": round(times[count // 2], 3),
+        "p99": round(times[count * 99 // 100], 3),
+        "least": round(times[0], 3),
+        "cpu": round(cpu, 3),
+    }
+
+
+def _fresh(table: str = TABLE) -> None:
+    with Isolate(Engine.default(), Limits()) as isolate:
+        step = isolate.start(Start(source=SUM, table=table, now=0.0, seed=1))
+        assert step.value is not None
+        assert msgspec.json.decode(step.value) == 2
+
+
+def _process(source: str) -> dict[str, float]:
+    def start() -> None:
+        subprocess.run([sys.executable, "-c", source], check=True, capture_output=True)
+
+    figures = _spread(start, 21)
+    return {"p50": figures["p50"], "least": figures["least"]}
+
+
+def _waiting(source: str) -> Isolate:
+    isolate = Isolate(Engine.default(), Limits())
+    assert isolate.start(Start(source=source, table=TABLE, now=0.0, seed=1)).state == "waiting"
+    return isolate
+
+
+def _resident() -> dict[str, float]:
+    source = f"const rows = await api.{OPERATIONS[0]}({{n: 1}}); rows.length"
+    for isolate in [_waiting(source) for _ in range(10)]:
+        isolate.close()
+    before = _memory()
+    live = [_waiting(source) for _ in range(LIVE)]
+    after = _memory()
+    for isolate in live:
+        isolate.close()
+    each = {name: round((after[name] - before[name]) / LIVE, 3) for name in before}
+    return {"p50": each["Pss"], "rss": each["Rss"]}
+
+
+def _memory() -> dict[str, float]:
+    """Read this process's proportional and resident set sizes, in megabytes."""
+    lines = Path("/proc/self/smaps_rollup").read_text("ascii").splitlines()[1:]
+    sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 / 1e6 for line in lines}
+    return {name: sizes[name] for name in ("Pss", "Rss")}
+
+
+def _isolate_calls() -> float:
+    source = f"for (;;) await api.{OPERATIONS[0]}({{n: 1}})"
+    times = []
+    with _waiting(source) as isolate:
+        for number in range(1, CALLS + 1):
+            began = time.perf_counter()
+            replies = (CallReply(number, ok=msgspec.Raw(b'{"id":1,"title":"one"}')),)
+            isolate.resume(Resume(0.0, replies))
+            times.append((time.perf_counter() - began) * 1e3)
+    return round(statistics.median(times), 3)
+
+
+def _run_calls() -> float:
+    """Time `CALLS` calls one after the other in one run, without what the run itself takes."""
+
+    def timed(calls: int) -> float:
+        source = f"for (let i = 0; i < {calls}; i++) await api.{OPERATIONS[0]}({{n: i}})"
+        began = time.perf_counter()
+        run_sync(source, BUNDLE, host=Echo(BUNDLE), limits=Limits(calls=CALLS))
+        return (time.perf_counter() - began) * 1e3
+
+    timed(1)
+    return round(statistics.median((timed(CALLS) - timed(1)) / (CALLS - 1) for _ in range(5)), 3)
+
+
+def _chain() -> None:
+    call = f"api.{OPERATIONS[0]}"
+    source = f"""
+        const first = await {call}({{ n: 1 }});
+        const both = await Promise.all([{call}({{ n: first.n }}), {call}({{ n: 2 }})]);
+        return both.map((each) => each.n);
+    """
+    assert run_sync(source, BUNDLE, host=Echo(BUNDLE)).value == [1, 2]
+
+
+if __name__ == "__main__":
+    record.main("isolates", measure, told)
