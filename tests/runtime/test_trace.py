@@ -20,7 +20,7 @@ def test_a_timeline_has_a_line_for_each_call() -> None:
         "    50.0 ms  rooms.create  ················████████████████     50.0 ms  201, 2 attempts, "
         "ask: allowed\n"
         '                           reply.id: must be an integer, not "x"\n'
-        "    50.0 ms  rooms.get     ························████████     25.0 ms  404, "
+        "    50.0 ms  rooms.get     ·······················████████·     25.0 ms  404, "
         "ApiError: status 404: gone"
     )
     assert Trace().timeline() == "no calls"
@@ -33,6 +33,8 @@ def test_a_trace_is_json_and_counts_what_stayed_out_of_the_context() -> None:
         "id": 1,
         "op": "rooms.list",
         "step": 1,
+        "asked": 0.0,
+        "began": 0.0,
         "ended": 0.05,
         "verdict": "allow",
         "status": 200,
