@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
+
+import pytest
 
 
 def golden(path: Path, got: str) -> None:
     """Fail unless the file at `path` holds `got`; with UPDATE=1 write it instead."""
     want = path.read_text("utf-8") if path.exists() else ""
-    if os.environ.get("UPDATE") and got != want:
+    if got == want:
+        return
+    if os.environ.get("UPDATE"):
         path.write_text(got, "utf-8")
-    else:
-        assert got == want
+        return
+    lines = difflib.unified_diff(want.splitlines(), got.splitlines(), "expected", "got", n=1)
+    pytest.fail(f"{path.name}: run with UPDATE=1 if this is meant\n" + "\n".join(lines))

@@ -95,6 +95,11 @@ def _compare(
 
 
 def _count(texts: Mapping[str, str], counters: Sequence[Tokenizer]) -> dict[str, dict[str, int]]:
+    from tsbind.meter import RankTokenizer
+
+    for counter in counters:
+        if isinstance(counter, RankTokenizer):
+            counter.prepare(texts.values())
     return {
         label: {counter.name: counter.count(text) for counter in counters}
         for label, text in texts.items()

@@ -10,7 +10,15 @@ function from text to a count.
 from __future__ import annotations
 
 from tsbind.meter.baseline import tools, without_layout
-from tsbind.meter.bpe import DEFAULT, ENCODINGS
+from tsbind.meter.bpe import DEFAULT, ENCODINGS, RankTokenizer
 from tsbind.meter.tokenizer import Tokenizer, tokenizer
 
-__all__ = ["DEFAULT", "ENCODINGS", "Tokenizer", "tokenizer", "tools", "without_layout"]
+__all__ = [
+    "DEFAULT",
+    "ENCODINGS",
+    "RankTokenizer",
+    "Tokenizer",
+    "tokenizer",
+    "tools",
+    "without_layout",
+]

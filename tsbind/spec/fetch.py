@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from tsbind.errors import SpecError
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 _CHUNK = 65_536
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -40,6 +43,8 @@ def fetch(url: str, *, limit: int, seconds: float) -> bytes:
 
     Raises SpecError when there is no such answer.  Proxies and `.netrc` are not consulted.
     """
+    import http.client  # late: with ssl it would be a tenth of what starting tsbind takes
+
     parts = urlsplit(url)
     scheme, host, port = _origin(parts)
     connect = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
@@ -58,7 +63,7 @@ def fetch(url: str, *, limit: int, seconds: float) -> bytes:
         connection.close()
 
 
-def _read(reply: http.client.HTTPResponse, limit: int, until: float) -> bytes:
+def _read(reply: HTTPResponse, limit: int, until: float) -> bytes:
     body = bytearray()
     while chunk := reply.read1(_CHUNK):
         body += chunk

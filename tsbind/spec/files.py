@@ -11,8 +11,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import urlsplit
 
 from tsbind.bundle import Json
 from tsbind.errors import SpecError
@@ -70,7 +69,9 @@ class Files:
             if parts.scheme in ("http", "https"):
                 mount = self._remote(url)
             elif parts.scheme in ("file", "") and not parts.netloc:
-                mount = self._local(url2pathname(unquote(parts.path)))
+                from urllib.request import url2pathname  # late: it brings http and ssl along
+
+                mount = self._local(url2pathname(parts.path))
             else:
                 raise _refused("only files and, where allowed, http are read")
             self._mounts[url] = mount
