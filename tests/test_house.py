@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bundle": {"errors"},
     "meter": {"errors", "resources", "bundle"},
     "query": {"errors", "resources"},
+    "config": {"errors"},
     "spec": {"errors", "bundle"},  # of bundle the name `Json` alone
     "ir": {"bundle"},
     "lower": {"errors", "bundle", "spec", "ir"},

@@ -7,11 +7,14 @@ TsbindError
   BundleError          a Bundle cannot be read, or is not the one it claims to be
   BuildError           a file that the build makes is missing or damaged
   TokenizerError       a tokenizer cannot be found, or does not count
+  ConfigError          a project's configuration, or its baseline, cannot be used
+  CheckerError         the type checker is absent, or broke down
   RunError             a program did not give a result
     ProgramError       its own fault: it does not parse, or it threw
     LimitError         cpu, wall, memory, stack, calls or bytes ran out
     PolicyError        it asked for a call that the policy forbids
     CredentialError    a call needs a credential that the operator did not give
+    JournalError       a journal cannot be read, is another run's, or cannot be gone on with
     ResultError        what it returned does not match the schema
     GuestError         the guest broke the protocol: the engine inside must be assumed corrupt
 
@@ -121,6 +124,20 @@ class TokenizerError(TsbindError):
     exit_code = 8
 
 
+class ConfigError(TsbindError):
+    """A configuration (tsbind.toml, pyproject.toml) or a baseline (tsbind.lock) cannot be used."""
+
+    code = "config"
+    exit_code = 9
+
+
+class CheckerError(TsbindError):
+    """The type checker is absent, or broke down; the program has not run."""
+
+    code = "checker"
+    exit_code = 17
+
+
 class RunError(TsbindError):
     """A program did not give a result.
 
@@ -215,3 +232,10 @@ class CredentialError(RunError):
 
     code = "credential"
     exit_code = 16
+
+
+class JournalError(RunError):
+    """A journal cannot be read, belongs to another run, or cannot be gone on with."""
+
+    code = "journal"
+    exit_code = 17
