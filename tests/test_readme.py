@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def _chat() -> str:
 
 
 def _savings() -> str:
-    kept = json.loads((RESULTS / "tokens.json").read_text("utf-8"))
+    kept = _kept("tokens")
     lines = [
         f'Tokens of {kept["tokenizer"]}, {kept["measured"]["date"]}; "as tools" are the'
         " function definitions that a tool-calling agent is sent, which promise no replies:",
@@ -85,15 +86,34 @@ def _exits() -> str:
 
 
 def _speed() -> str:
-    kept = json.loads((RESULTS / "compile.json").read_text("utf-8"))
-    large = max(kept["documents"], key=lambda row: row["megabytes"])
-    measured = kept["measured"]
-    return (
-        f"Measured on {measured['machine']} ({measured['date']}, Python {measured['python']}):\n"
-        f"`tsbind compile` takes {large['seconds']} s and {large['memory_mb']} MB for"
-        f" {large['document']} ({large['megabytes']} MB, {large['operations']:,} operations),"
-        " from starting Python to three written files.\n"
-    )
+    rows = [*_cost_of_isolates(), *_cost_of_compiling()]
+    measured = _kept("compile")["measured"]
+    lines = [f"On {measured['machine']}, Python {measured['python']}, {measured['date']}:", ""]
+    lines += ["| | median |", "| --- | ---: |", *(f"| {what} | {cost} |" for what, cost in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _cost_of_isolates() -> Iterator[tuple[str, str]]:
+    if not (RESULTS / "isolates.json").exists():
+        return
+    kept = _kept("isolates")
+    fresh, first = kept["fresh_isolate_ms"], kept["first_result_ms"]
+    yield "a fresh isolate with 1,000 operations runs `return 1 + 1`", f"{fresh['p50']} ms"
+    yield "a call from the program to the host and back", f"{kept['host_call_ms']['p50']} ms"
+    yield "memory of an isolate that waits for a reply", f"{kept['resident_mb']['p50']} MB"
+    yield "the first result in a new process, Python's start included", f"{first['p50']} ms"
+
+
+def _cost_of_compiling() -> Iterator[tuple[str, str]]:
+    large = max(_kept("compile")["documents"], key=lambda row: row["megabytes"])
+    what = f"`tsbind compile {large['document']}`, {large['megabytes']} MB"
+    what += f" and {large['operations']:,} operations, Python's start included"
+    yield what, f"{large['seconds']} s, {large['memory_mb']} MB"
+
+
+def _kept(name: str) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+    return kept
 
 
 MADE: dict[str, Callable[[], str]] = {
