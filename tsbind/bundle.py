@@ -141,6 +141,8 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
     namespaces: Mapping[str, str] = {}
     fingerprint: str = ""  # of everything that decides what a call does; stubs must match it
     format: int = FORMAT
+    # A `tsbind.search.Index` or null.  Kept as bytes: few runs ever search.
+    index: msgspec.Raw = msgspec.Raw(b"null")
 
     def save(self, path: Path | str) -> None:
         """Write the Bundle to `path`, whole or not at all."""

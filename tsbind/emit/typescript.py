@@ -91,6 +91,21 @@ def print_declarations(api: Api, *, fingerprint: str = "") -> str:
     return "\n".join([text.line_comment(head, 120), *prelude, *body, "export{}", ""])
 
 
+def print_pieces(api: Api) -> tuple[dict[str, str], dict[str, str]]:
+    """Print each operation, by dotted name, and each type by itself, for showing a few of them.
+
+    An operation is spelt as it is called: `issues.get(a:{id:string}):Promise<Issue>`.
+    """
+    printer = _Printer(api.types)
+    operations = {
+        operation.id: printer.method(operation, bulk=False, name=operation.id)
+        for operation in api.operations
+    }
+    types = {name: printer.named(name, named) for name, named in api.types.items()}
+    prelude = {name: spelling for name, spelling in PRELUDE.items() if name in printer.used}
+    return operations, prelude | types
+
+
 class _Tree:
     """The operations of one namespace and the namespaces inside it, in order of appearance."""
 
@@ -133,9 +148,9 @@ class _Printer:
             else:
                 yield self.method(inner, bulk)
 
-    def method(self, operation: Operation, bulk: bool) -> str:
-        name = operation.name[-1]
-        key = text.property_name(name) if name != "new" else '"new"'
+    def method(self, operation: Operation, bulk: bool, *, name: str = "") -> str:
+        own = operation.name[-1]
+        key = name or (text.property_name(own) if own != "new" else '"new"')
         given = ""
         if operation.input is not None:
             given = ("a?:" if operation.optional else "a:") + self.type(operation.input)
