@@ -135,7 +135,7 @@ class CheckerError(TsbindError):
     """The type checker is absent, or broke down; the program has not run."""
 
     code = "checker"
-    exit_code = 17
+    exit_code = 18
 
 
 class RunError(TsbindError):

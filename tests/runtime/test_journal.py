@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.test_run import BUNDLE, answer
-from tsbind.errors import PolicyError
+from tsbind.errors import JournalError, PolicyError
 from tsbind.runtime import FakeTransport, Host, Policy, Request, Response, Result, run_sync
-from tsbind.runtime.journal import Journal, JournalError
+from tsbind.runtime.journal import Journal
 
 PROGRAM = """
 const rooms = await api.rooms.list({});

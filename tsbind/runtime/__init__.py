@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from tsbind.runtime.host import Host
     from tsbind.runtime.http import FakeTransport, HttpTransport, Request, Response, Transport
-    from tsbind.runtime.journal import Journal, JournalError
+    from tsbind.runtime.journal import Journal
     from tsbind.runtime.limits import Limits, Usage
     from tsbind.runtime.mock import MockHost
     from tsbind.runtime.policy import Answer, Budget, Policy, Question, Rule
@@ -39,7 +39,7 @@ _HOME = {
     "failures": "ApiError ArgumentError CallError HostError NetworkError ReplyError",
     "host": "Host",
     "http": "FakeTransport HttpTransport Request Response Transport",
-    "journal": "Journal JournalError",
+    "journal": "Journal",
     "limits": "Limits Usage",
     "mock": "MockHost",
     "policy": "Answer Budget Policy Question Rule",
@@ -65,7 +65,6 @@ __all__ = [
     "HostError",
     "HttpTransport",
     "Journal",
-    "JournalError",
     "Keyring",
     "Limits",
     "MockHost",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import os
 import socket
 import weakref
 import zlib
@@ -340,7 +341,8 @@ def _reason(error: Exception) -> str:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return "the server's certificate is not valid"
         case aiohttp.ClientConnectorError():
-            return f"the server cannot be reached: {error.os_error.strerror or 'no connection'}"
+            number = error.os_error.errno  # its text may hold addresses
+            return f"the server cannot be reached: {os.strerror(number) if number else 'no answer'}"
         case aiohttp.ServerDisconnectedError():
             return "the server closed the connection without an answer"
         case aiohttp.ClientPayloadError():

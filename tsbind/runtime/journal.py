@@ -27,18 +27,11 @@ from typing import Protocol
 
 import msgspec
 
-from tsbind.errors import RunError
+from tsbind.errors import JournalError
 from tsbind.runtime.messages import CallFailure, CallReply, CallRequest, Resume, Start, Step
 
 FORMAT = 1
 LONGEST = 256 << 20  # bytes of a journal that is read
-
-
-class JournalError(RunError):
-    """A journal cannot be read, belongs to another run, or cannot be gone on with."""
-
-    code = "journal"
-    exit_code = 17
 
 
 class Head(msgspec.Struct, frozen=True):
