@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 
 import tsbind
+from tsbind import errors
+from tsbind.cli.group import FAULT, INTERRUPTED, PIPE_CLOSED
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tsbind"
@@ -34,8 +37,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ir": {"bundle"},
     "lower": {"errors", "bundle", "spec", "ir"},
     "passes": {"ir"},
+    "search": {"errors", "bundle"},
     "select": {"errors", "query", "ir", "passes"},
-    "emit": {"errors", "bundle", "resources", "ir"},
+    "emit": {"errors", "bundle", "resources", "ir", "search"},
     "pipeline": {"errors", "bundle", "meter"} | COMPILER,
     "guest": set(),
     "runtime": {"errors", "bundle", "resources", "query"},
@@ -166,6 +170,32 @@ def test_help_imports_nothing_heavy() -> None:
     program = "from tsbind.cli import main; main(['--help'])"
     heavy = {"yaml", "jinja2", "lark", "openapi_spec_validator", "tiktoken", "rich", "wasmtime"}
     assert not (heavy | {"aiohttp", "jsonschema_rs", "tsbind.pipeline"}) & _loaded_by(program)
+
+
+def _errors() -> list[type[errors.TsbindError]]:
+    found = [value for value in vars(errors).values() if inspect.isclass(value)]
+    return [one for one in found if issubclass(one, errors.TsbindError)]
+
+
+def test_each_error_has_an_exit_code_of_its_own() -> None:
+    codes = [error.exit_code for error in _errors()]
+    assert sorted(set(codes)) == sorted(codes)
+    assert not {0, 2, FAULT, INTERRUPTED, PIPE_CLOSED} & set(codes)
+
+
+def test_each_error_stands_in_the_tree_that_is_drawn() -> None:
+    drawn = re.findall(r"^ *(\w+Error)\b", errors.__doc__ or "", re.MULTILINE)
+    assert len(drawn) == len(set(drawn))
+    assert set(drawn) == {error.__name__ for error in _errors()}
+
+
+def test_each_error_is_raised_and_tested() -> None:
+    code = "".join(path.read_text("utf-8") for path in MODULES if path.stem != "errors")
+    tests = "".join(path.read_text("utf-8") for path in TESTS)
+    for error in _errors():
+        if not error.__subclasses__():
+            assert re.search(rf"\b{error.__name__}\(", code), f"{error.__name__} is never raised"
+            assert error.__name__ in tests or f"== {error.exit_code}" in tests, error.__name__
 
 
 def _loaded_by(program: str) -> set[str]:
