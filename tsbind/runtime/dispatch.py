@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
 from tsbind.bundle import Call, Json
 from tsbind.errors import BundleError, CredentialError, LimitError, PolicyError, TsbindError
-from tsbind.runtime import values
+from tsbind.runtime import pages, values
 from tsbind.runtime.failures import ArgumentError, CallError, HostError
 from tsbind.runtime.host import Host
 from tsbind.runtime.limits import Limits, Usage
@@ -73,7 +74,7 @@ class Dispatcher:
             sorted(
                 f"{root}.{op}" if several else op
                 for root, binding in self._bindings.items()
-                for op in binding.host.bundle.calls
+                for op in (*binding.host.bundle.calls, pages.OP)
             )
         )
 
@@ -98,8 +99,18 @@ class Dispatcher:
         """
         event.began = self._clock()
         try:
-            binding, call = self._found(request.op)
-            reply = await self._answered(binding, call, request, event, sending)
+            root, op = self._split(request.op)
+            args = _arguments(request)
+            paged = op == pages.OP
+            if paged:
+                ask = pages.asked(args)
+                op, args = ask.op, ask.arguments()
+                event.op = f"{root}.{op}" if len(self._bindings) > 1 else op
+            binding, call = self._found(root, op)
+            value = await self._value(binding, call, args, event, partial(sending, request))
+            if paged:
+                value = msgspec.to_builtins(pages.turn(call, args, value, event.link))
+            reply = CallReply(request.id, ok=self._delivered(value, event))
         except LimitError:
             raise
         except (CallError, TsbindError) as error:
@@ -113,8 +124,7 @@ class Dispatcher:
             self._on_event(event)
         return reply
 
-    def _found(self, op: str) -> tuple[Binding, Call]:
-        root, op = self._split(op)
+    def _found(self, root: str, op: str) -> tuple[Binding, Call]:
         binding = self._bindings.get(root)
         call = binding.host.bundle.calls.get(op) if binding else None
         if binding is None or call is None:
@@ -127,23 +137,21 @@ class Dispatcher:
         root, _, rest = op.partition(".")
         return root, rest
 
-    async def _answered(
+    async def _value(
         self,
         binding: Binding,
         call: Call,
-        request: CallRequest,
+        args: Mapping[str, Json],
         event: Event,
-        sending: Callable[[CallRequest], None],
-    ) -> CallReply:
-        args = _arguments(request)
+        sending: Callable[[], None],
+    ) -> Json:
         binding.host.check_arguments(call, args)
         args = await self._decided(binding, call, args, event)
         async with self._turn(event):
             if not call.safe:
-                sending(request)
+                sending()
             with recording(event), self._charging(binding, call, event):
-                value = await binding.host.call(call.op, args)
-        return CallReply(request.id, ok=self._delivered(value, event))
+                return await binding.host.call(call.op, args)
 
     @contextlib.asynccontextmanager
     async def _turn(self, event: Event) -> AsyncIterator[None]:

@@ -74,6 +74,7 @@ class Exchange:
         response = self._hidden(await self._authorised(call, request))
         if not 200 <= response.status < 300:
             raise error_of(response)
+        self._note_link(response)
         value = value_of(response)
         self._check_reply(call, response, value)
         return value
@@ -174,6 +175,11 @@ class Exchange:
             return asked if asked <= self._retries.longest else None
         backoff = self._retries.first * 2 ** (attempt - 1)
         return float(min(backoff, self._retries.longest) * random.uniform(0.5, 1.0))
+
+    def _note_link(self, response: Response) -> None:
+        event, link = current(), response.header("link")
+        if event is not None and link:
+            event.link = self.credentials.redact_text(link)
 
     def _check_reply(self, call: Call, response: Response, value: Json) -> None:
         event = current()

@@ -31,6 +31,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     request_bytes: int = 0
     reply_bytes: int = 0
     value_bytes: int = 0  # of JSON handed to the program
+    link: str = ""  # where the API says that the next page is
     error: str = ""  # "ApiError: …" as the program saw it
     notes: list[str] = msgspec.field(default_factory=list)  # what in the reply does not fit
 
