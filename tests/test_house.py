@@ -32,7 +32,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bundle": {"errors"},
     "meter": {"errors", "resources", "bundle"},
     "query": {"errors", "resources"},
-    "search": {"errors", "bundle"},
     "config": {"errors"},
     "spec": {"errors", "bundle"},  # of bundle the name `Json` alone
     "ir": {"bundle"},
