@@ -169,6 +169,7 @@ def test_a_redirect_to_nowhere_sensible_is_not_followed(location: str) -> None:
         ("deflate", zlib.compress(b"hello" * 100)[2:-4]),  # raw, as some servers mean it
         ("identity", b"hello" * 100),
     ],
+    ids=["gzip", "zlib", "deflate", "identity"],
 )
 def test_a_compressed_reply_is_read(coding: str, data: bytes) -> None:
     async def main() -> None:
