@@ -1,7 +1,7 @@
 """Passes make an Api smaller in print without changing what it says: `Api -> Api`, one file each.
 
-`SPELLABLE` come first: they make the Api one that TypeScript can say (`widen`, `ground`), under
-names that it allows (`rename`).  `DEFAULT` is the order of the others, and why:
+`SPELLABLE` come first: they make the Api one that TypeScript can say (`loosen`, `ground`,
+`widen`), under names that it allows (`rename`).  `DEFAULT` is the order of the others, and why:
 
 1. `prune` first: what no operation reaches should influence nothing.
 2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
@@ -25,6 +25,7 @@ from tsbind.passes.dedupe import dedupe
 from tsbind.passes.ground import ground
 from tsbind.passes.group import group
 from tsbind.passes.inline import inline
+from tsbind.passes.loosen import loosen
 from tsbind.passes.prune import prune
 from tsbind.passes.rename import rename
 from tsbind.passes.share import share
@@ -34,7 +35,7 @@ from tsbind.passes.widen import widen
 Pass = Callable[[Api], Api]
 Docs = Literal["none", "brief", "full"]
 
-SPELLABLE: Final[tuple[Pass, ...]] = (ground, widen, rename)
+SPELLABLE: Final[tuple[Pass, ...]] = (loosen, ground, widen, rename)
 DEFAULT: Final[tuple[Pass, ...]] = (
     prune,
     dedupe,
