@@ -126,7 +126,7 @@ class _Attempt(NamedTuple):
 
 _BODY = ("async function main() {", "}")
 _EXPRESSION = ("0,", "")
-_ANONYMOUS = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:async\s+)?function\s*\*?\s*\(", re.DOTALL)
+ANONYMOUS = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:async\s+)?function\s*\*?\s*\(", re.DOTALL)
 _KEYWORD_ALONE = re.compile(r"(?<![\w$.])(?:namespace|module|global|declare|abstract|type)[ \t]*$")
 
 
@@ -149,7 +149,7 @@ def _repair(attempt: _Attempt, fault: SyntaxFault) -> _Attempt | None:
     """Return another way to read a program that could not be read, or None."""
     if fault.message.startswith("Return statement is not allowed") and not attempt.head:
         return attempt._replace(head=_BODY[0], tail=_BODY[1])
-    if not attempt.head and _ANONYMOUS.match(attempt.source):
+    if not attempt.head and ANONYMOUS.match(attempt.source):
         return attempt._replace(head=_EXPRESSION[0], tail=_EXPRESSION[1])
     # swc takes `namespace` at the end of a line for a declaration; in TypeScript it is a name.
     lines = attempt.source.split("\n")

