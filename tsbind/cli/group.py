@@ -22,6 +22,7 @@ COMMANDS = {
     "compile": "Turn an OpenAPI document into declarations, stubs and a Bundle.",
     "check": "Say what is wrong with an OpenAPI document, and where.",
     "tokens": "Count the tokens of API descriptions, exactly and offline.",
+    "ci": "Hold the APIs of a project against their token budgets and a baseline.",
     "run": "Run a program against compiled APIs and print what it returns.",
     "demo": "Compile and call a small chat API that runs on this machine.",
     "completion": "Print the script that completes tsbind's commands in a shell.",

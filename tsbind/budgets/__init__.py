@@ -1,0 +1,1 @@
+"""Holds a project's APIs against their budgets, and against the baseline in tsbind.lock."""
