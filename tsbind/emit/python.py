@@ -33,7 +33,7 @@ TITLE: Final = 80
 # What `tsbind.runtime.host.Host` calls its own; no method may hide it.
 HOST_ATTRIBUTES: Final = frozenset(
     {"bundle", "call", "check_arguments", "close", "operation", "policy", "question"}
-    | {"redact", "redact_json", "send", "shows_secret"}
+    | {"redact", "redact_json", "request", "send", "shows_secret"}
 )
 _NOISE: Final = frozenset(
     {"a", "api", "apis", "for", "of", "official", "openapi", "public", "reference", "rest"}

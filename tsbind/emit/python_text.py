@@ -82,9 +82,12 @@ def docstring(paragraphs: Iterable[tuple[str, int]], indent: int) -> str:
         return ""
     if len(said) == 1 and width(said[0]) + indent + 6 <= WIDTH:
         return f'"""{said[0]}"""'
+    quotes = 3 if len(said) > 1 else 6  # a lone paragraph too long for one line takes two
+    first = wrap(said[0], WIDTH - indent, first=WIDTH - indent - quotes)
+    if len(said) == len(first) == 1:
+        return f'"""{said[0]}"""'
     margin = "\n" + " " * indent
-    quotes = 3 if len(said) > 1 else 6  # a lone paragraph too long for one line must take two
-    blocks = [margin.join(wrap(said[0], WIDTH - indent, first=WIDTH - indent - quotes))]
+    blocks = [margin.join(first)]
     blocks += [margin.join(wrap(line, WIDTH - indent)) for line in said[1:]]
     body = f"\n{margin}".join(blocks)
     return f'"""{body}{margin}"""'
