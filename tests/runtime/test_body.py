@@ -100,6 +100,18 @@ def test_a_multipart_form_holds_fields_and_files() -> None:
     ]
 
 
+def test_a_style_decides_how_a_field_of_a_multipart_form_is_written() -> None:
+    styles = {
+        "deep": Part(style="deepObject"),
+        "pipe": Part(style="pipeDelimited", explode=False),
+        "form": Part(style="form"),
+    }
+    value = {"deep": {"a b": {"c": "d&e"}}, "pipe": ["x", "y"], "form": [1, 2]}
+    parts = parsed(write(Body(FORM, parts=styles), value))
+    got = [(p.get_param("name", header="content-disposition"), p.get_content()) for p in parts]
+    assert got == [("deep[a b][c]", "d&e"), ("pipe", "x|y"), ("form", "1"), ("form", "2")]
+
+
 def test_a_field_name_cannot_add_headers_to_its_part() -> None:
     (part,) = parsed(write(Body(FORM), {'a"\r\nX-Evil: 1': "v"}))
     assert list(part.keys()) == ["Content-Disposition"]

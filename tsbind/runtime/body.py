@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 import msgspec
 
@@ -106,18 +107,27 @@ def _multipart(body: Body, value: Json, essence: str) -> Written:
     if isinstance(value, list) and not form:
         parts = [_part(None, item, _DEFAULT_PART) for item in value]
     else:
-        parts = [
-            _part(name if form else None, item, part)
-            for name, whole in _fields(value, body.media)
-            for part in [body.parts.get(name, _DEFAULT_PART)]
-            for item in _part_items(whole, part)
-        ]
+        parts = []
+        for name, item in _fields(value, body.media):
+            parts.extend(_field_parts(name, item, body.parts.get(name, _DEFAULT_PART), form=form))
     # Made from the content, so that the same call is the same bytes when it is replayed; nobody
     # can write a part that holds the hash of itself.
     boundary = f"tsbind-{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
     mark = f"--{boundary}\r\n".encode()
     content = b"".join(mark + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
     return Written(content, f"{essence}; boundary={boundary}")
+
+
+def _field_parts(name: str, value: Json, part: Part, *, form: bool) -> Iterator[bytes]:
+    if form and part.style is not None and not isinstance(value, (bytes, File)):
+        # As a query would be written, without its percent-encoding (OpenAPI 3.2 §4.15.1.2).
+        key = escape.unreserved(name)
+        pairs = styled_pairs(part.style, key, value, escape.unreserved, explode=part.explode)
+        for field, text in pairs:
+            yield _part(unquote(field), unquote(text), _DEFAULT_PART)
+        return
+    for item in _part_items(value, part):
+        yield _part(name if form else None, item, part)
 
 
 def _part_items(value: Json, part: Part) -> list[Json]:
