@@ -115,7 +115,7 @@ def test_wrong_names_say_what_was_meant(source: str, message: str | None) -> Non
     if message is None:
         assert value(f"({source})") is not None
     else:
-        assert failure(f"'use strict'; {source}") == ("TypeError", message)
+        assert failure(source) == ("TypeError", message)
 
 
 def test_the_api_can_be_looked_through() -> None:
@@ -147,6 +147,17 @@ def test_several_apis() -> None:
     wrong = run("", message=start("slack.pst()", names=names, roots=("github", "slack"))).error
     assert wrong is not None
     assert wrong.message == "slack.pst is not an operation. Did you mean slack.post?"
+
+
+def test_a_function_is_given_the_api_that_there_is() -> None:
+    one = start("async (it) => (await it.user()).op", roots=("chat",))
+    assert bytes(run("", message=one).value or b"") == b'"user"'
+    several = start("(it) => typeof it", names=("a.x", "b.y"), roots=("a", "b"))
+    assert bytes(run("", message=several).value or b"") == b'"undefined"'
+
+
+def test_programs_are_strict() -> None:
+    assert failure("undeclared = 1") == ("ReferenceError", "undeclared is not defined")
 
 
 def test_every_name_of_a_large_table_is_found() -> None:

@@ -41,6 +41,7 @@ static char *large_input;
 static Phase phase;
 static JSValue waited_for = JS_UNDEFINED; /* the promise of the script, then of its result */
 static JSValue native = JS_UNDEFINED;
+static const char *only_root = "api"; /* the API's global name; NULL when there are several */
 static Buffer outbox, value;
 
 /* Promises that were rejected while nobody listened. */
@@ -197,13 +198,14 @@ static int run_jobs(void)
     return ran;
 }
 
-/* A program that is a function with a parameter, as in `async (api) => …`, is given the API. */
+/* A program that is a function with a parameter, as in `async (api) => …`, is given the API, if
+   there is one API only. */
 static JSValue call_program(JSValue function)
 {
     int64_t wanted = 0;
     JSValue global = JS_GetGlobalObject(context), api = JS_UNDEFINED;
-    if (JS_GetLength(context, function, &wanted) == 0 && wanted > 0)
-        api = JS_GetPropertyStr(context, global, "api");
+    if (JS_GetLength(context, function, &wanted) == 0 && wanted > 0 && only_root)
+        api = JS_GetPropertyStr(context, global, only_root);
     JSValue result = JS_IsException(api) ? JS_EXCEPTION
                                          : JS_Call(context, function, JS_UNDEFINED, wanted > 0,
                                                    (JSValueConst *)&api);
@@ -304,8 +306,11 @@ static uint64_t begin(char *message, size_t length)
     calls_limit(u32_at(message + 36));
     JS_SetMaxStackSize(runtime, u32_at(message + 40));
     phase = SCRIPT;
-    if (roots_length && native_start(context, roots, roots_length) < 0)
-        return post_exception();
+    if (roots_length) {
+        only_root = memchr(roots, '\n', roots_length) ? NULL : roots;
+        if (native_start(context, roots, roots_length) < 0)
+            return post_exception();
+    }
     waited_for = engine_run(context, source, source_length);
     if (JS_IsException(waited_for))
         return post_exception();

@@ -1,12 +1,14 @@
-"""What crosses between host and guest: UTF-8 JSON bytes, in both directions.
+"""What crosses between host and guest.
 
-host → guest, `start`:  {"source", "table", "now", "seed", "limits"}
-host → guest, `resume`: {"now", "replies": [{"id", "ok"} | {"id", "error": {…}}]}
-guest → host (outbox):  {"calls": [{"id", "op", "args"}], "logs": [[level, text]],
-                         "state": "waiting" | "done" | "failed", "value" | "error"}
+    Start, Resume   host → guest: isolate.py writes them as the bytes that guest/main.c describes
+    Step            guest → host: read from the outbox, which is UTF-8 JSON
 
 Every byte from the guest is hostile: strict JSON, exact keys, capped lengths.  `args`, `value` and
 `ok` stay raw JSON here; whoever needs them parses them.
+
+Integers beyond 2^53 are BigInts in the program and plain JSON integers here, both ways.  A
+Uint8Array is `{"$bytes": "<base64>"}`, both ways (values.py).  Timers are calls of the operation
+`$timer` with `{"ms": …}`; a reply to one that was cleared is ignored.
 """
 
 from __future__ import annotations
@@ -21,15 +23,18 @@ class Start(msgspec.Struct, frozen=True):
 
     `source` is a strict script that may `await` at its top level (JS_EVAL_FLAG_ASYNC and
     JS_EVAL_FLAG_STRICT of QuickJS).  The run's value is the script's completion value.  When that
-    is a function, the function is called, with the API object as its only argument if there is
-    one root, and what it returns is the value.  Promises are awaited in both places.
+    is a function, the function is called, with the API object as its only argument if it has a
+    parameter and there is one root, and what it returns is the value.  Promises are awaited in
+    both places.
     """
 
     source: str
     table: str  # the operations' dotted names, sorted, each between two line feeds
     now: float  # milliseconds since the epoch: what Date.now() says until the next step
     seed: int  # of Math.random and crypto.randomUUID, 0 ≤ seed < 2**53
-    roots: tuple[str, ...] = ("api",)  # global names under which operations are reached
+    # Global names under which operations are reached.  With one, the table's names follow it
+    # ("issues.list" is api.issues.list); with several, each name begins with its root.
+    roots: tuple[str, ...] = ("api",)
 
 
 class CallFailure(msgspec.Struct, frozen=True, omit_defaults=True):
