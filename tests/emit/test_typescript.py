@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tsbind.bundle import Call
 from tsbind.emit.typescript import print_declarations
@@ -96,7 +97,7 @@ def test_operations_stand_in_their_namespaces() -> None:
         fingerprint="3f2a9c41d0e7",
     )
     assert text == (
-        "// Rooms 1 3f2a9c41d0e7\n"
+        "// Rooms\n"
         "type Member={name:string}\n"
         "declare const api:{\n"
         "rooms:{\n"
@@ -104,7 +105,7 @@ def test_operations_stand_in_their_namespaces() -> None:
         "members:{\n"
         '"new"(a:Member):Promise<string>}}\n'
         "ping():Promise<void>}\n"
-        "export{}\n"
+        "export{} // 1 3f2a9c41d0e7\n"
     )
 
 
@@ -113,7 +114,19 @@ def test_many_operations_say_once_that_they_return_promises() -> None:
     text = print_declarations(api(*operations))
     assert text.count("Promise<") == 1
     assert "declare const api:Async<{\nm0():string\n" in text
-    assert text.endswith("m16():string}>\nexport{}\n")
+    assert text.endswith("m16():string}>\nexport{} // 1\n")
+
+
+def test_what_changes_with_every_version_stands_last() -> None:
+    described = api(Operation(("ping",), None, None, call=Call("ping", "GET", "/ping")))
+    before = print_declarations(described, fingerprint="aaaaaaaaaaaa")
+    after = print_declarations(replace(described, version="2"), fingerprint="bbbbbbbbbbbb")
+    changed = [
+        pair
+        for pair in zip(before.splitlines(), after.splitlines(), strict=True)
+        if pair[0] != pair[1]
+    ]
+    assert changed == [("export{} // 1 aaaaaaaaaaaa", "export{} // 2 bbbbbbbbbbbb")]
 
 
 def test_prose_stays_in_its_comment() -> None:

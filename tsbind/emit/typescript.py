@@ -1,14 +1,15 @@
 """Prints an `Api` as TypeScript declarations: dense, but as a developer would write them.
 
-    // Room chat 1.2 3f2a9c41d0e7
+    // Room chat
     type Room={id:string,name:string,topic?:string|null}
     declare const api:{
     rooms:{
     list(a?:{limit?:number}):Promise<Room[]>
     get(a:{id:string}):Promise<Room>
     }}
-    export{}
+    export{} // 1.2 3f2a9c41d0e7
 
+What changes with every version stands last, so that a prompt cache holds as far as the text does.
 The printer spells and decides nothing: names are final, prose is what the passes left, and
 each choice below is between spellings of the same type.  The choices were measured in tokens of
 o200k_base: a comma joins the name that follows it, a line feed joins the bracket before it, an
@@ -75,7 +76,7 @@ class Level(IntEnum):
 def print_declarations(api: Api, *, fingerprint: str = "") -> str:
     """Print `api` as one TypeScript module, which ends with a line feed.
 
-    `fingerprint` is the Bundle's and goes into the first line.  Raises nothing: whatever the
+    `fingerprint` is the Bundle's and goes into the last line.  Raises nothing: whatever the
     Api holds, the text parses, and its comments and literals are closed.
     """
     bulk = len(api.operations) >= ASYNC_FROM
@@ -86,9 +87,10 @@ def print_declarations(api: Api, *, fingerprint: str = "") -> str:
     body.extend(printer.members(tree, bulk))
     body[-1] += "}>" if bulk else "}"
     used = printer.used | ({"Async"} if bulk else set())
-    head = f"{api.title} {api.version} {fingerprint}"
+    mark = f"{api.version} {fingerprint}".strip()
     prelude = [spelling for name, spelling in PRELUDE.items() if name in used]
-    return "\n".join([text.line_comment(head, 120), *prelude, *body, "export{}", ""])
+    end = f"export{{}} {text.line_comment(mark, 80)}" if mark else "export{}"
+    return "\n".join([text.line_comment(api.title, 120), *prelude, *body, end, ""])
 
 
 def print_pieces(api: Api) -> tuple[dict[str, str], dict[str, str]]:
