@@ -112,6 +112,12 @@ def test_a_style_decides_how_a_field_of_a_multipart_form_is_written() -> None:
     assert got == [("deep[a b][c]", "d&e"), ("pipe", "x|y"), ("form", "1"), ("form", "2")]
 
 
+def test_text_of_a_binary_type_is_a_file() -> None:
+    types = {"file": Part(media="image/svg+xml"), "note": Part(media="text/plain")}
+    parts = parsed(write(Body(FORM, parts=types), {"file": "<svg/>", "note": "n"}))
+    assert [part.get_filename() for part in parts] == ["file", None]
+
+
 def test_a_field_name_cannot_add_headers_to_its_part() -> None:
     (part,) = parsed(write(Body(FORM), {'a"\r\nX-Evil: 1': "v"}))
     assert list(part.keys()) == ["Content-Disposition"]

@@ -160,7 +160,9 @@ def _part_content(value: Json, part: Part) -> tuple[bytes, str | None, str]:
         case bytes():
             return value, "file", declared or "application/octet-stream"
         case str():
-            return _utf8(value), None, declared
+            # Content of a declared type is a file to servers, however the program held it.
+            plain = not declared or declared.startswith("text/") or is_json(declared)
+            return _utf8(value), None if plain else "file", declared
         case dict() | list():
             return _json(value), None, declared or "application/json"
         case _:

@@ -16,7 +16,7 @@ import msgspec
 
 from tsbind.bundle import Call, Json
 from tsbind.errors import BundleError, CredentialError, LimitError, PolicyError, TsbindError
-from tsbind.runtime import pages, values
+from tsbind.runtime import lookup, pages, values
 from tsbind.runtime.failures import ArgumentError, CallError, HostError
 from tsbind.runtime.host import Host
 from tsbind.runtime.limits import Limits, Usage
@@ -74,7 +74,11 @@ class Dispatcher:
             sorted(
                 f"{root}.{op}" if several else op
                 for root, binding in self._bindings.items()
-                for op in (*binding.host.bundle.calls, pages.OP)
+                for op in (
+                    *binding.host.bundle.calls,
+                    *lookup.offered(binding.host.bundle),
+                    pages.OP,
+                )
             )
         )
 
@@ -99,17 +103,7 @@ class Dispatcher:
         """
         event.began = self._clock()
         try:
-            root, op = self._split(request.op)
-            args = _arguments(request)
-            paged = op == pages.OP
-            if paged:
-                ask = pages.asked(args)
-                op, args = ask.op, ask.arguments()
-                event.op = f"{root}.{op}" if len(self._bindings) > 1 else op
-            binding, call = self._found(root, op)
-            value = await self._value(binding, call, args, event, partial(sending, request))
-            if paged:
-                value = msgspec.to_builtins(pages.turn(call, args, value, event.link))
+            value = await self._answered(request, event, partial(sending, request))
             reply = CallReply(request.id, ok=self._delivered(value, event))
         except LimitError:
             raise
@@ -123,6 +117,23 @@ class Dispatcher:
         if self._on_event is not None:
             self._on_event(event)
         return reply
+
+    async def _answered(
+        self, request: CallRequest, event: Event, sending: Callable[[], None]
+    ) -> Json:
+        root, op = self._split(request.op)
+        if op in lookup.OPS and root in self._bindings:
+            asked = values.decode(request.args)
+            return lookup.look_up(op, asked, self._bindings[root].host.bundle)
+        args = _arguments(request)
+        paged = op == pages.OP
+        if paged:
+            ask = pages.asked(args)
+            op, args = ask.op, ask.arguments()
+            event.op = f"{root}.{op}" if len(self._bindings) > 1 else op
+        binding, call = self._found(root, op)
+        value = await self._value(binding, call, args, event, sending)
+        return msgspec.to_builtins(pages.turn(call, args, value, event.link)) if paged else value
 
     def _found(self, root: str, op: str) -> tuple[Binding, Call]:
         binding = self._bindings.get(root)

@@ -63,6 +63,7 @@ class Options(TypedDict, total=False):
     policy: Policy | Mapping[str, Policy] | None  # default: the host's, which allows everything
     approve: Approve | None  # who is asked when the policy says `ask`; default: nobody, so denied
     limits: Limits
+    check: bool  # check the program's types before anything runs; takes the extra `check`
     result_schema: Json  # JSON Schema (2020-12) that the value must fit
     count_tokens: Callable[[str], int] | None  # for `limits.result_tokens`
     seed: int | None  # of Math.random and crypto.randomUUID; default: a random one
@@ -109,6 +110,11 @@ class Run:
         self._in_place = in_place
         self._limits = options.get("limits") or Limits()
         self._bindings, self._owned = _bind(bundle, options)
+        self._declared = (
+            bundle.declarations
+            if isinstance(bundle, Bundle)
+            else {root: each.declarations for root, each in bundle.items()}
+        )
         self._usage = Usage()
         self._logs = Logs(self._limits.log_bytes)
         self._now = options.get("now") or time.time
@@ -143,9 +149,21 @@ class Run:
         file = self._options.get("file", FILE)
 
         def read() -> Program:
-            return prepare(self._text, file=file, limit=self._limits.program_bytes)
+            program = prepare(self._text, file=file, limit=self._limits.program_bytes)
+            if self._options.get("check"):
+                self._check(program)
+            return program
 
-        return read() if self._in_place else await asyncio.to_thread(read)
+        program = read() if self._in_place else await asyncio.to_thread(read)
+        self._logs.add(tuple(("info", note) for note in program.notes))
+        return program
+
+    def _check(self, program: Program) -> None:
+        from tsbind.runtime.typecheck import check_program, type_error  # an extra
+
+        found = check_program(program, self._declared)
+        if found:
+            raise type_error(program, found)
 
     async def _driven(self, program: Program, deadline: Deadline) -> Step:
         dispatcher = self._dispatcher = Dispatcher(
