@@ -17,6 +17,7 @@ from tsbind.bundle import Bundle, Json, fingerprint
 from tsbind.emit.catalog import LIMIT, print_catalog
 from tsbind.emit.jsonschema import print_calls, print_schemas
 from tsbind.emit.python import print_stubs
+from tsbind.emit.result_type import result_schema as result_schema
 from tsbind.emit.typescript import print_declarations
 from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
@@ -125,7 +126,7 @@ def shrink(api: Api, docs: Docs) -> Api:
 def declare(api: Api, options: Options, mark: str) -> tuple[str, int, Fit | None]:
     """Return the declarations, how many types they name, and what was given up to fit a budget.
 
-    `mark` is the fingerprint for the first line.  When nothing else fits the budget, the
+    `mark` is the fingerprint for the last line.  When nothing else fits the budget, the
     declarations are the catalog's introduction.
     """
     budget = options.budget

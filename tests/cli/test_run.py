@@ -125,6 +125,17 @@ def test_the_result_must_match_its_schema(run: Runner, tmp_path: Path) -> None:
     assert "the result schema is not JSON" in run.err
 
 
+def test_the_result_must_have_its_type(run: Runner, tmp_path: Path) -> None:
+    assert run("return [{ id: 1 }]", "--result-type", "{id:number,title?:string}[]") == 0
+    assert run("return [{ id: 'a' }]", "--result-type", "{id:number}[]") == 14
+    assert "id" in run.err
+    assert run("return 1", "--result-type", "{id:") == 3
+    assert "result type:1:4: cannot be read" in run.err
+    (tmp_path / "schema.json").write_text("{}")
+    both = ["--result-type", "1", "--result-schema", str(tmp_path / "schema.json")]
+    assert run("return 1", *both) == 2
+
+
 def test_a_missing_credential_is_said_before_anything_is_sent(
     run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ declare const api:{
 rooms:{
 list():Promise<Room[]>
 create(a:{name:string,topic?:string}):Promise<Room>}}
-export{}
+export{} // 1.0 0123456789ab
 """
 
 
@@ -46,6 +46,13 @@ WRONG = {
     "operation": ("await api.rooms.lst()", "TS2551", (1, 17), "'list'?"),
     "in a fence": ("Hi\n```ts\nconst a: number = 'x'\n```", "TS2322", (3, 7), "'number'"),
     "in a body": ("if (1 < 2) return 1\nconst a: number = 'x'", "TS2322", (2, 7), "'number'"),
+    "in what is returned": (
+        "const rooms = await api.rooms.list()\nreturn rooms.map((r) => r.nme)",
+        "TS2551",
+        (2, 27),
+        "did you mean 'name'?",
+    ),
+    "in a body's first line": ("if (api.x) return 1", "TS2339", (1, 9), "'x'"),
     "in an anonymous function": ("async function () { api.x }", "TS2339", (1, 25), "'x'"),
     "behind wide characters": (
         "const é = '😀'; const a: number = 'x'",

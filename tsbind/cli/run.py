@@ -60,6 +60,14 @@ _NAMED = re.compile(r"([A-Za-z_$][\w$]*)=(.*)", re.S)
     help="A JSON Schema that the result must match.",
 )
 @click.option(
+    "--result-type",
+    metavar="TYPE",
+    help="The TypeScript type that the result must have: `{id:number,title:string}[]`.",
+)
+@click.option(
+    "--check", is_flag=True, help="Check the program's types before anything runs (extra `check`)."
+)
+@click.option(
     "--limit",
     "limits",
     multiple=True,
@@ -86,6 +94,8 @@ def command(
     base_urls: tuple[str, ...],
     credentials: tuple[str, ...],
     result_schema: str | None,
+    result_type: str | None,
+    check: bool,
     limits: tuple[str, ...],
     read_only: bool,
     allow: tuple[str, ...],
@@ -106,7 +116,7 @@ def command(
 
     bounds = read_limits(limits)
     text = _program(program, bounds.program_bytes)
-    options = Options(limits=bounds, file=spell(program))
+    options = Options(limits=bounds, file=spell(program), check=check)
     if result_schema:
         options["result_schema"] = _json_file(result_schema)
     if bounds.result_tokens:
@@ -114,6 +124,8 @@ def command(
     if _somebody_is_there(program):
         options["approve"] = _ask
     apis = {name: Bundle.open(path) for name, path in _named(bundles, "--bundle").items()}
+    if result_type:
+        options["result_schema"] = _result_schema(result_type, result_schema, apis)
     urls = _of_each(apis, "--base-url", _named(base_urls, "--base-url"))
     secrets = _credentials(apis, credentials)
     policy = _policy(allow, deny, read_only=read_only, yes=yes)
@@ -135,6 +147,15 @@ def command(
         return
     _say_what_happened(result, trace=trace)
     write(msgspec.json.format(msgspec.json.encode(result.value), indent=2).decode() + "\n")
+
+
+def _result_schema(type: str, schema: str | None, apis: Mapping[str, Bundle]) -> Json:
+    """Return the schema of a result's type, which may name the types of the only API."""
+    from tsbind.pipeline import result_schema
+
+    if schema is not None:
+        raise click.UsageError("give --result-schema or --result-type, not both")
+    return result_schema(type, *(api.declarations for api in apis.values() if len(apis) == 1))
 
 
 def _say_what_happened(outcome: Result | RunError, *, trace: bool) -> None:

@@ -50,7 +50,10 @@ def result_schema(text: str, declarations: str = "") -> dict[str, Json]:
 
     Raises SpecError when it cannot be read, or names a type that `declarations` lack.
     """
-    node = read_type(text, file="result type")
+    try:
+        node = read_type(text, file="result type")
+    except SpecError as error:
+        raise _refuse(error.what, error.where) from None
     types = read_declarations(declarations).types if declarations else {}
     printer = _Printer(types)
     schema = printer.schema(node, strict=True)
@@ -203,10 +206,10 @@ def _with(field: Field, *, required: bool) -> Field:
     return Field(field.name, field.type, required, field.note, field.doc, field.deprecated)
 
 
-def _refuse(what: str) -> SpecError:
+def _refuse(what: str, where: str = "result type") -> SpecError:
     return SpecError(
         what,
-        where="result type",
+        where=where,
         fix="write a type such as `{id:number,title:string}[]`, or one that is declared",
         code="result-type",
     )

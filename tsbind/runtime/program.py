@@ -29,7 +29,7 @@ class Layout(msgspec.Struct, frozen=True):
 
     inserts: tuple[Insert, ...] = ()
     map: SourceMap | None = None
-    head: int = 0  # characters in front of the program's first line when the map was made
+    head: int = 0  # characters of `Program.typescript` in front of the program's first line
 
     def find(self, javascript: str, line: int, column: int) -> tuple[int, int]:
         """Return line and UTF-16 column in the program; all count from 0, `column` in bytes.
@@ -57,6 +57,7 @@ class Program(msgspec.Struct, frozen=True):
     file: str
     text: str  # as the model wrote it, without a byte order mark, line breaks as line feeds
     source: str  # `text` with all blanked that is Markdown around the program
+    typescript: str  # `source`, between what makes a whole of it; see `Layout.head`
     javascript: str  # see `messages.Start.source`
     notes: tuple[str, ...]  # what was done for the model, in words
     layout: Layout
@@ -93,7 +94,7 @@ def prepare(text: str, *, file: str = "program.ts", limit: int = Limits().progra
         where = _location(file, text, *place)
         raise program_error(text, refused.what, where, fix=refused.fix, code=refused.code) from None
     layout = msgspec.structs.replace(layout, inserts=form.inserts)
-    return Program(file, text, source, form.javascript, form.notes, layout)
+    return Program(file, text, source, stripped.typescript, form.javascript, form.notes, layout)
 
 
 def program_error(
@@ -110,6 +111,7 @@ class _Stripped(NamedTuple):
     javascript: str
     map: SourceMap | None
     head: str  # what the program was read behind
+    typescript: str  # as it was read
 
 
 class _Attempt(NamedTuple):
@@ -126,7 +128,7 @@ class _Attempt(NamedTuple):
 
 _BODY = ("async function main() {", "}")
 _EXPRESSION = ("0,", "")
-ANONYMOUS = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:async\s+)?function\s*\*?\s*\(", re.DOTALL)
+_ANONYMOUS = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*(?:async\s+)?function\s*\*?\s*\(", re.DOTALL)
 _KEYWORD_ALONE = re.compile(r"(?<![\w$.])(?:namespace|module|global|declare|abstract|type)[ \t]*$")
 
 
@@ -149,7 +151,7 @@ def _repair(attempt: _Attempt, fault: SyntaxFault) -> _Attempt | None:
     """Return another way to read a program that could not be read, or None."""
     if fault.message.startswith("Return statement is not allowed") and not attempt.head:
         return attempt._replace(head=_BODY[0], tail=_BODY[1])
-    if not attempt.head and ANONYMOUS.match(attempt.source):
+    if not attempt.head and _ANONYMOUS.match(attempt.source):
         return attempt._replace(head=_EXPRESSION[0], tail=_EXPRESSION[1])
     # swc takes `namespace` at the end of a line for a declaration; in TypeScript it is a name.
     lines = attempt.source.split("\n")
@@ -168,12 +170,12 @@ def _strip(attempt: _Attempt) -> _Stripped:
     try:
         javascript = swc.erase(code)
         if _is_faithful(code, javascript):
-            return _Stripped(javascript, None, attempt.head)
+            return _Stripped(javascript, None, attempt.head, code)
     except SyntaxFault as fault:
         if fault.code != "UnsupportedSyntax" or "export assignment" in fault.message:
             raise
     transformed = swc.transform(code)
-    return _Stripped(transformed.code, SourceMap(transformed.map), attempt.head)
+    return _Stripped(transformed.code, SourceMap(transformed.map), attempt.head, code)
 
 
 def _is_faithful(code: str, javascript: str) -> bool:

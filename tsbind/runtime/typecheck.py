@@ -27,7 +27,7 @@ from tsbind.errors import CheckerError, Diagnostic, Location, ProgramError
 from tsbind.runtime.ambient import GLOBALS
 from tsbind.runtime.codeframe import plain
 from tsbind.runtime.language_server import LanguageServer, ServerGone
-from tsbind.runtime.program import ANONYMOUS, Program, program_error
+from tsbind.runtime.program import Program, program_error
 
 SECONDS: Final = 10.0  # of one check, the start of the checker included
 WARM: Final = 4  # checkers kept, one for each set of declarations
@@ -50,9 +50,7 @@ _OPTIONS: Final = {
     "skipLibCheck": True,
     "noResolve": True,  # no import and no reference reaches a file of the host
 }
-# `return` at the top level, and what a lone function expression is put behind, are our own forms.
-_ALLOWED: Final = frozenset((1108, 2695))
-_HEAD: Final = "0,"
+_OURS: Final = 2695  # that the `0,` in front of a lone function expression has no effect
 
 
 def check_program(
@@ -149,10 +147,9 @@ class TypeChecker:
 
     def check(self, program: Program) -> tuple[Diagnostic, ...]:
         """Return the type errors of a program.  Raises CheckerError, ProgramError."""
-        head = _HEAD if ANONYMOUS.match(program.source) else ""
         with self._lock:
             try:
-                items = self._ask(head + program.source)
+                items = self._ask(program.typescript)
             except ServerGone as gone:
                 self._stop()
                 if not gone.late:
@@ -163,7 +160,7 @@ class TypeChecker:
                     fix="write simpler types, or none",
                     code="program-types",
                 ) from None
-        return _diagnostics(program, items, len(head))
+        return _diagnostics(program, items)
 
     def close(self) -> None:
         """End the checker and remove its folder.  May be called again."""
@@ -222,7 +219,7 @@ def _ambient(declarations: Declarations) -> str:
 
 
 def _without_export(text: str) -> str:
-    return re.sub(r"^export\s*\{\s*\};?\s*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^export\s*\{\s*\};?", "", text, flags=re.MULTILINE)
 
 
 def _as_type(text: str) -> str:
@@ -231,19 +228,19 @@ def _as_type(text: str) -> str:
     )
 
 
-def _diagnostics(program: Program, items: list[Any], head: int) -> tuple[Diagnostic, ...]:
-    found = (_diagnostic(program, item, head) for item in items if item.get("severity", 1) == 1)
+def _diagnostics(program: Program, items: list[Any]) -> tuple[Diagnostic, ...]:
+    found = (_diagnostic(program, item) for item in items if item.get("severity", 1) == 1)
     return tuple(sorted((each for each in found if each), key=lambda each: each.where))
 
 
-def _diagnostic(program: Program, item: dict[str, Any], head: int) -> Diagnostic | None:
-    if item.get("code") in _ALLOWED:
+def _diagnostic(program: Program, item: dict[str, Any]) -> Diagnostic | None:
+    if item.get("code") == _OURS:
         return None
     start = item["range"]["start"]
     row, units = start["line"], start["character"]
     lines = program.text.split("\n")
     row = min(row, len(lines) - 1)
-    units = max(0, units - head) if row == 0 else units
+    units = max(0, units - program.layout.head) if row == 0 else units
     column = len(lines[row].encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore"))
     # The checker would have the compiler's settings changed; the model cannot.
     message = re.sub(r" (Do you need to|Try changing|Try `npm).*", "", item["message"], flags=re.S)
