@@ -19,6 +19,7 @@ from benchmarks import record
 from tsbind.emit.search import entries
 from tsbind.lower import lower
 from tsbind.search import Entry, Finder, build
+from tsbind.search.index import PROSE
 from tsbind.search.words import terms
 from tsbind.spec.load import load
 
@@ -95,7 +96,10 @@ def _fts5(listed: Sequence[Entry]) -> Search:
     base.execute("create virtual table t using fts5(name, summary, path, doc, tokenize='porter')")
     base.executemany(
         "insert into t values (?, ?, ?, ?)",
-        ((" ".join(terms(e.op)), e.summary, " ".join(terms(e.path)), e.doc[:400]) for e in listed),
+        (
+            (" ".join(terms(e.op)), e.summary, " ".join(terms(e.path)), e.doc[:PROSE])
+            for e in listed
+        ),
     )
 
     def search(words: str) -> list[str]:

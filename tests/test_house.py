@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A budget is held where the tokens are counted; the baseline is written like a Bundle.
     "budgets": {"errors", "bundle", "config", "meter", "project"},
     "guest": set(),
-    "runtime": {"errors", "bundle", "resources", "query"},
+    "runtime": {"errors", "bundle", "resources", "query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
     "cli": {"errors", "bundle", "resources", "meter", "pipeline", "runtime", "demo"}

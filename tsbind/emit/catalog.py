@@ -23,9 +23,9 @@ PURPOSE: Final = 80  # characters of a namespace's
 _LOOKING: Final = """\
 declare const api: {
   // the best matching operations as signatures, with the types they need
-  $search(words: string, options?: {limit?: number, tokens?: number}): Promise<string>
-  // one operation, or all operations of a namespace
-  $describe(name: string): Promise<string>
+  $search(a: string | {words: string, limit?: number, tokens?: number}): Promise<string>
+  // one operation or type, or all operations of a namespace
+  $describe(a: string | {name: string, tokens?: number}): Promise<string>
 }"""
 
 

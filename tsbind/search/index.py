@@ -16,6 +16,7 @@ from tsbind.search.words import terms
 
 SATURATION: Final = 0.8  # BM25's k1: how soon repeating a word stops counting
 LENGTH: Final = 0.7  # BM25's b: how much an operation with many words is held back
+PROSE: Final = 200  # characters of a description that are indexed; what follows only blurs
 SCALE: Final = 100  # impacts are stored as integers, in hundredths
 
 _VERBS: Final[Mapping[str, str]] = {
@@ -96,7 +97,7 @@ def _weigh(entry: Entry) -> dict[str, float]:
     add(fixed[:-1], 1.0)
     add((step for step in steps if step.startswith("{")), 0.4)
     add(entry.tags, 1.0)
-    add([entry.doc[:400]], 0.6)
+    add([entry.doc[:PROSE]], 0.6)
     add(entry.arguments[:40], 0.3)
     add([_implied(entry)], 1.0)
     return weights
