@@ -7,21 +7,20 @@ run-time schemas are judged by the validator that the runtime uses.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
+from tests.tsc import complaints, tsc
 from tsbind.bundle import Json
 from tsbind.emit.typescript import print_declarations
 from tsbind.ir.api import Api
 from tsbind.ir.check import check
 from tsbind.lower import lower
+from tsbind.passes import passes
 from tsbind.spec import load
 
 # A discriminator marks the variants of a type and decides nothing in JSON Schema.
@@ -87,24 +86,22 @@ def test_run_time_schemas(constructs: list[dict[str, Any]]) -> None:
     assert not wrong
 
 
-def test_types(constructs: list[dict[str, Any]], tmp_path: Path) -> None:
-    compiler = os.environ.get("TSBIND_TSC") or shutil.which("tsc")
-    if not compiler:
-        pytest.skip("no TypeScript compiler: set TSBIND_TSC, or put tsc on the PATH")
+@pytest.mark.tsc
+@pytest.mark.parametrize("docs", ["as lowered", "none", "full"])
+def test_types(constructs: list[dict[str, Any]], docs: str, tmp_path: Path) -> None:
+    """As a reply and as a body; as lowered, and after all passes, without and with prose."""
+    tsc()
     expected: dict[tuple[str, int], tuple[bool, str]] = {}
     for number, construct in enumerate(constructs):
-        text, lines = program(compiled(construct), construct)
+        api = compiled(construct)
+        for step in () if docs == "as lowered" else passes("none" if docs == "none" else "full"):
+            api = step(api)
+        text, lines = program(api, construct)
         name = f"construct{number}.ts"
         (tmp_path / name).write_text(text, "utf-8")
         for line, (accepted, literal) in lines.items():
             expected[name, line] = (accepted, f"{construct['id']}: {literal}")
-    options = ["--strict", "--noEmit", "--target", "es2022", "--module", "es2022"]
-    files = sorted(path.name for path in tmp_path.glob("*.ts"))
-    run = subprocess.run(
-        [compiler, *options, *files], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    found = re.findall(r"^(construct\d+\.ts)\((\d+),\d+\): error (.*)$", run.stdout, re.MULTILINE)
-    refused = {(name, int(line)): message for name, line, message in found}
+    refused = {(each.file, each.line): each.what for each in complaints(tmp_path)}
     assert not {place: refused[place] for place in refused.keys() - expected.keys()}
     wrong = [
         (what, refused.get(place, "accepted"))

@@ -42,6 +42,8 @@ from tsbind.ir.types import (
 from tsbind.ir.walk import rewrite
 from tsbind.passes.shapes import Shapes
 
+ANY_OF, ALL_OF = "any of", "all of"
+
 Label = tuple[str, bool]  # a step down, and whether what it leads to must be there
 
 
@@ -54,21 +56,31 @@ class Node(msgspec.Struct):
 
 
 def classes(nodes: Sequence[Node]) -> list[int]:
-    """Return a class for each node; nodes in one class cannot be told apart, however far down."""
-    found = _numbered([(node.kind, tuple(label for label, _ in node.edges)) for node in nodes])
-    count = 0
-    while count < (count := max(found, default=-1) + 1):
-        found = _numbered(
+    """Return a class for each node; nodes in one class cannot be told apart, however far down.
+
+    A node is the set of its alternatives, so that one alternative met twice counts once.
+    """
+    found = [0] * len(nodes)
+    # Each round tells apart what differs one step further down; a class that splits stays split.
+    for _ in range(len(nodes) + 1):
+        alone = _numbered([_without_alternatives(node, found) for node in nodes])
+        finer = _numbered(
             [
-                (
-                    found[index],
-                    tuple([found[inner] for _, inner in node.edges]),
-                    frozenset([found[inner] for inner in node.options]),
-                )
+                frozenset([alone[inner] for inner in node.options])
+                if node.kind == ANY_OF
+                else frozenset([alone[index]])
                 for index, node in enumerate(nodes)
             ]
         )
+        if finer == found:
+            break
+        found = finer
     return found
+
+
+def _without_alternatives(node: Node, found: Sequence[int]) -> object:
+    parts = frozenset([found[inner] for inner in node.options])
+    return node.kind, tuple([(label, found[inner]) for label, inner in node.edges]), parts
 
 
 def _numbered(keys: Sequence[object]) -> list[int]:
@@ -85,6 +97,7 @@ class Unfolding:
         self._shapes = Shapes()
         self._places: dict[int, int] = {}
         self._pending: list[tuple[int, Type]] = []
+        self._circles: set[object] = set()  # names being written out that were met again inside
         self._nothing = self._new()
         nodes[self._nothing].kind = "nothing"
 
@@ -118,31 +131,42 @@ class Unfolding:
         found = self._head(type_, frozenset())
         return UNKNOWN if found is None else found
 
-    def _head(self, type_: Type, entered: frozenset[object]) -> Type | None:
+    def _head(self, type_: Type, entered: frozenset[object], *, into: bool = True) -> Type | None:
+        # `into` False: do not look at what the members of an object are.
         match type_:
             case Ref(name) if name in self._types:
-                if name in entered:
-                    return None
-                return self._head(self._types[name].type, entered | {name})
+                return self._entered(name, self._types[name].type, entered, into)
             case Apply(name) if name in self._types:
                 key = self._shapes.number(type_)
-                if key in entered:
-                    return None
-                return self._head(self._applied(type_), entered | {key})
+                return self._entered(key, self._applied(type_), entered, into)
             case Trim(base):
-                inner = self._head(base, entered)
-                return None if inner is None else self._plain(_trimmed(type_, inner))
+                inner = self._head(base, entered, into=into)
+                return None if inner is None else self._plain(_trimmed(type_, inner), into)
             case Union(options):
-                heads = [self._head(option, entered) for option in options]
+                heads = [self._head(option, entered, into=into) for option in options]
                 known = [head for head in heads if head is not None]
                 return union(known) if known else None
             case Intersection(parts):
-                heads = [self._head(part, entered) for part in parts]
-                return self._together([head for head in heads if head is not None])
+                heads = [self._head(part, entered, into=into) for part in parts]
+                return self._together([head for head in heads if head is not None], into)
             case Record():
-                return self._plain(type_)
+                return self._plain(type_, into)
             case _:
                 return type_
+
+    def _entered(
+        self, key: object, body: Type, entered: frozenset[object], into: bool
+    ) -> Type | None:
+        if key in entered:
+            self._circles.add(key)
+            return None
+        outer, self._circles = self._circles, set()
+        found = self._head(body, entered | {key}, into=into)
+        self._circles.discard(key)
+        if found is None and not self._circles:
+            found = UNKNOWN
+        self._circles |= outer
+        return found
 
     def _applied(self, node: Apply) -> Type:
         generic = self._types[node.name]
@@ -153,31 +177,44 @@ class Unfolding:
 
         return rewrite(generic.type, change)
 
-    def _plain(self, type_: Type) -> Type:
+    def _plain(self, type_: Type, into: bool) -> Type:
         """Return the one spelling of objects that can be spelt in several ways."""
-        if not isinstance(type_, Record):
+        if not isinstance(type_, Record) or not into:
             return type_
-        rest = None if type_.rest is None else self.head(type_.rest)
+        rest = None if type_.rest is None else self._head(type_.rest, frozenset(), into=False)
         if type_.fields:
-            return msgspec.structs.replace(type_, rest=None) if rest == NEVER else type_
+            if rest is None or rest == UNKNOWN:
+                return type_
+            # The declared fields are members, too, so the type of members covers them.
+            members = [type_.rest or UNKNOWN, *(field.type for field in type_.fields)]
+            covering = None if rest == NEVER else union(members)
+            return msgspec.structs.replace(type_, rest=covering)
         if rest == NEVER or (rest is None and type_.closed):
             return Record((), closed=True)
         return ANYTHING if rest is None or rest == UNKNOWN else type_
 
-    def _together(self, parts: Sequence[Type]) -> Type | None:
+    def _together(self, parts: Sequence[Type], into: bool) -> Type | None:
         """Return what is all of `parts`, which are written out, with its objects made one."""
         flat: list[Type] = []
         for part in parts:
             flat.extend(part.parts if isinstance(part, Intersection) else (part,))
+        # An empty object adds nothing to others (`tsbind.passes.loosen`).
+        flat = [part for part in flat if not _is_empty(part)] or flat[:1]
+        if len(flat) == 1:
+            return flat[0]
         records = [part for part in flat if isinstance(part, Record)]
         others: dict[int, Type] = {
             self._shapes.number(part): part
             for part in flat
             if not isinstance(part, (Record, Unknown))
+            # Beside an object whose fields are known, "any object" says nothing.
+            and not (records and isinstance(part, Anything))
         }
         if records:
-            merged = self._plain(_merged(records))
-            others[self._shapes.number(merged)] = merged
+            merged = self._plain(_merged(records), into)
+            # Neither says an empty one anything beside others.
+            if not others or merged != Record((), closed=True):
+                others[self._shapes.number(merged)] = merged
         if not others:
             return UNKNOWN if flat else None
         kept = tuple(others.values())
@@ -203,7 +240,7 @@ class Unfolding:
             case Record():
                 self._describe_record(node, head)
             case Union(inner) | Intersection(inner):
-                node.kind = "any of" if isinstance(head, Union) else "all of"
+                node.kind = ANY_OF if isinstance(head, Union) else ALL_OF
                 node.options = frozenset(map(self.node, inner))
             case Ref(name) | Apply(name) | Variable(name):
                 node.kind = f'a type "{name}" that is not defined'
@@ -218,7 +255,6 @@ class Unfolding:
         fields = sorted(record.fields, key=lambda field: field.name)
         edges = [((field.name, field.required), self.node(field.type)) for field in fields]
         if record.rest is not None:
-            # The declared fields are members, too, so the type of members covers them.
             covered = union([record.rest, *(self.head(field.type) for field in fields)])
             edges.append((("[*]", False), self.node(covered)))
         node.edges = tuple(edges)
@@ -239,6 +275,12 @@ def _spelt(value: Scalar) -> str:
     if isinstance(value, float) and value.is_integer():
         return repr(int(value))
     return repr(value)
+
+
+def _is_empty(node: Type) -> bool:
+    if not isinstance(node, Record) or node.fields:
+        return False
+    return node.rest == NEVER or (node.rest is None and node.closed)
 
 
 def _trimmed(trim: Trim, base: Type) -> Type:
