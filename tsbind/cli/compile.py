@@ -140,6 +140,9 @@ def _summary(compiled: Compiled, cost: _Cost, written: list[str], seconds: float
 
 def _given_up(compiled: Compiled) -> Iterator[str]:
     fit = compiled.fit
+    if fit is not None and fit.catalog:
+        yield f"{fit.budget:,} tokens hold no declarations, only an introduction to the API"
+        return
     if fit is None or not fit.given_up:
         return
     yield f"to fit {fit.budget:,} tokens it gives up:"
