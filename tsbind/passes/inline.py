@@ -44,6 +44,9 @@ def inline(api: Api) -> Api:
         expanded[name] = body
         if not named.parameters and _cheaper_without(name, body, uses[name]):
             gone[name] = body
+    # A body may mention a name that went later; what went last mentions none.
+    for name in reversed(gone):
+        gone[name] = _write_out(gone[name], gone)
     types = {n: replace(api.types[n], type=expanded[n]) for n in api.types if n not in gone}
     return each_type(replace(api, types=types), lambda node: _write_out(node, gone))
 

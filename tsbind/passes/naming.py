@@ -32,12 +32,12 @@ RESERVED: Final = frozenset(
 # Words that cannot name a type: ECMAScript's reserved words and TypeScript's own types.
 KEYWORDS: Final = frozenset(
     """
-    abstract any as async await bigint boolean break case catch class const constructor continue declare
-    debugger default
-    delete do else enum export extends false finally for function global if implements import in
-    infer instanceof interface intrinsic is keyof let module namespace never new null number object package
-    private protected public readonly return static string super switch symbol this throw true
-    try type typeof undefined unique unknown var void while with yield
+    abstract any as async await bigint boolean break case catch class const constructor
+    continue declare debugger default delete do else enum export extends false finally for
+    function global if implements import in infer instanceof interface intrinsic is keyof
+    let module namespace never new null number object package private protected public
+    readonly return static string super switch symbol this throw true try type typeof
+    undefined unique unknown var void while with yield
     """.split()  # noqa: SIM905  a list of words reads better as one
 )
 

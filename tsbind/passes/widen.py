@@ -18,13 +18,23 @@ from tsbind.ir.api import Api
 from tsbind.ir.types import NEVER, TEXT, Enum, Record, Type, Union, Unknown, union
 from tsbind.ir.walk import rewrite, walk
 from tsbind.passes.shapes import Shapes, each_type, roots
+from tsbind.passes.unfold import Unfolding
 
 
 def widen(api: Api) -> Api:
     """Return `api` with index signatures that TypeScript accepts beside their fields."""
     if not any(_mixed(node) for root in roots(api) for node in walk(root)):
         return api
-    return each_type(api, lambda node: rewrite(node, _widened))
+    unfolding = Unfolding(api.types, [])
+
+    def change(node: Type) -> Type:
+        if not isinstance(node, Record) or node.rest is None or not _mixed(node):
+            return node
+        if unfolding.head(node.rest) == NEVER:
+            return replace(node, rest=None, closed=True)
+        return _widened(node, node.rest)
+
+    return each_type(api, lambda node: rewrite(node, change))
 
 
 def _mixed(node: Type) -> bool:
@@ -36,13 +46,9 @@ def _mixed(node: Type) -> bool:
     )
 
 
-def _widened(node: Type) -> Type:
-    if not isinstance(node, Record) or not _mixed(node) or node.rest is None:
-        return node
-    if node.rest == NEVER:
-        return replace(node, rest=None, closed=True)
+def _widened(node: Record, rest: Type) -> Record:
     shapes = Shapes()
-    covered = {shapes.number(option) for option in _options(node.rest)}
+    covered = {shapes.number(option) for option in _options(rest)}
     missing: dict[int, Type] = {}
     for field in node.fields:
         for option in _options(field.type):
@@ -50,7 +56,7 @@ def _widened(node: Type) -> Type:
             number = shapes.number(TEXT if texts and shapes.number(TEXT) in covered else option)
             if number not in covered:
                 missing[number] = option
-    return replace(node, rest=union([node.rest, *missing.values()])) if missing else node
+    return replace(node, rest=union([rest, *missing.values()])) if missing else node
 
 
 def _options(node: Type) -> Iterator[Type]:

@@ -1,0 +1,52 @@
+"""What every pass promises: nothing is lost, and nothing changes where there is nothing to do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.strategies import apis
+from tsbind.emit.dts import read_declarations
+from tsbind.emit.sketch import sketch
+from tsbind.emit.typescript import print_declarations
+from tsbind.ir.api import Api
+from tsbind.passes import DEFAULT, SPELLABLE, Pass, passes
+from tsbind.passes.lossless import differences
+from tsbind.passes.strip_docs import strip_docs
+
+EACH = tuple(dict.fromkeys((strip_docs, *SPELLABLE, *DEFAULT)))
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def through(api: Api, steps: tuple[Pass, ...]) -> Api:
+    for step in steps:
+        api = step(api)
+    return api
+
+
+@pytest.mark.parametrize("step", EACH, ids=lambda step: step.__name__)
+@thorough
+@given(api=apis())
+def test_a_pass_loses_nothing(step: Pass, api: Api) -> None:
+    assert differences(api, step(api)) == ()
+
+
+@thorough
+@given(api=apis())
+def test_what_is_printed_reads_back_as_the_same_api(api: Api) -> None:
+    for docs in ("none", "brief", "full"):
+        text = print_declarations(through(api, passes(docs)))
+        assert differences(api, read_declarations(text)) == ()
+
+
+@thorough
+@given(api=apis())
+def test_passes_reach_a_fixed_point_in_size(api: Api) -> None:
+    once = through(api, passes())
+    assert len(print_declarations(through(once, passes()))) <= len(print_declarations(once)) * 1.1
+
+
+@pytest.mark.parametrize("step", EACH, ids=lambda step: step.__name__)
+def test_a_pass_with_nothing_to_do_gives_back_the_api(step: Pass) -> None:
+    api = sketch("type Tree={kids:Tree[],name?:string}; plant(a:Tree):Tree")
+    assert step(api) == api
