@@ -218,7 +218,7 @@ def test_a_broken_answer_is_one_plain_error(answer: bytes, want: str) -> None:
 
 
 def test_a_refused_connection_is_one_plain_error() -> None:
-    with pytest.raises(NetworkError, match="cannot be reached: Connection refused$"):
+    with pytest.raises(NetworkError, match=r"cannot be reached: Connection refused$"):
         asyncio.run(send(Request(method="GET", url="http://127.0.0.1:1/")))
 
 

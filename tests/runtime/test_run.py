@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -525,6 +528,37 @@ def test_cancelling_a_run_frees_it_at_once() -> None:
             assert time.perf_counter() - began < 0.25
 
     asyncio.run(main())
+
+
+INTERRUPTED = """
+import sys
+from tsbind.bundle import Bundle
+from tsbind.runtime import run_sync
+bundle = Bundle("T", "1", "", {}, {})
+run_sync("return 1", bundle)
+print("ready", flush=True)
+try:
+    run_sync(sys.argv[1], bundle)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "program", ["while (true) {}", "await new Promise((done) => setTimeout(done, 1e6))"]
+)
+def test_ctrl_c_ends_a_run_at_once(program: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", INTERRUPTED, program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        time.sleep(0.3)
+        began = time.perf_counter()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == b"interrupted\n"
+        assert time.perf_counter() - began < 1.0
+        out, error = child.communicate(timeout=30)
+    assert (child.returncode, out, error) == (0, b"", b"")
 
 
 def test_one_program_that_computes_does_not_hold_up_another() -> None:

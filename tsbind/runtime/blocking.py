@@ -1,15 +1,18 @@
 """Run a coroutine from code that is not asynchronous, inside an event loop or not.
 
-Each call borrows a thread with an event loop of its own, so that it also works where a loop is
-running already (a notebook), and so that Ctrl-C is answered at once whatever the loop is doing.
+Where no event loop is running, a new one runs in the calling thread.  Where one is (a notebook),
+the coroutine gets a loop in another thread, since one thread cannot nest them.  Ctrl-C ends it in
+both cases, whatever it is doing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -41,6 +44,66 @@ def wait_for(make: Callable[[], Coroutine[Any, Any, _T]], *, interrupt: Callable
 
     Ctrl-C cancels it and is raised here; `interrupt` must then make the coroutine's loop free.
     """
+    if not _loop_is_running():
+        return _here(make(), interrupt)
+    return _elsewhere(make, interrupt)
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _here(coroutine: Coroutine[Any, Any, _T], interrupt: Callable[[], None]) -> _T:
+    loop = asyncio.new_event_loop()
+    try:
+        task = loop.create_task(coroutine)
+        with _sigint_cancels(task, loop, interrupt) as interrupted:
+            try:
+                result = loop.run_until_complete(task)
+            except BaseException:
+                if interrupted:
+                    raise KeyboardInterrupt from None
+                raise
+        if interrupted:
+            raise KeyboardInterrupt
+        return result
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+@contextlib.contextmanager
+def _sigint_cancels(
+    task: asyncio.Task[_T], loop: asyncio.AbstractEventLoop, interrupt: Callable[[], None]
+) -> Iterator[list[int]]:
+    """Let Ctrl-C cancel `task`; gives a list that is empty until then.
+
+    Python's own handler raises wherever it happens to run: in a callback of the guest's engine,
+    from which no exception comes out.  A handler of the application is left in place.
+    """
+    seen: list[int] = []
+
+    def cancel(number: int, _frame: object) -> None:
+        seen.append(number)
+        interrupt()
+        loop.call_soon_threadsafe(task.cancel)
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield seen
+        return
+    signal.signal(signal.SIGINT, cancel)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _elsewhere(make: Callable[[], Coroutine[Any, Any, _T]], interrupt: Callable[[], None]) -> _T:
     try:
         worker = _idle.pop()  # atomic, unlike looking first
     except IndexError:
