@@ -1,7 +1,9 @@
 """Passes make an Api smaller in print without changing what it says: `Api -> Api`, one file each.
 
 `SPELLABLE` come first: they make the Api one that TypeScript can say (`loosen`, `ground`,
-`widen`), under names that it allows (`rename`).  `DEFAULT` is the order of the others, and why:
+`widen`), under names that it allows (`rename`).  `PLAIN` ends where every name is still the
+document's, which suits a single signature; `SHARING` adds names that pay in the whole text.  The
+order, and why:
 
 1. `prune` first: what no operation reaches should influence nothing.
 2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
@@ -36,18 +38,10 @@ Pass = Callable[[Api], Api]
 Docs = Literal["none", "brief", "full"]
 
 SPELLABLE: Final[tuple[Pass, ...]] = (loosen, ground, widen, rename)
-DEFAULT: Final[tuple[Pass, ...]] = (
-    prune,
-    dedupe,
-    inline,
-    group,
-    inline,
-    share,
-    group,
-    inline,
-)
+PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
+SHARING: Final[tuple[Pass, ...]] = (group, inline, share, group, inline)
 
 
 def passes(docs: Docs = "none") -> tuple[Pass, ...]:
     """Return the passes that make the declarations with the given level of prose."""
-    return (strip_docs, *SPELLABLE, *DEFAULT) if docs == "none" else (*SPELLABLE, *DEFAULT)
+    return (strip_docs, *PLAIN, *SHARING) if docs == "none" else (*PLAIN, *SHARING)

@@ -22,6 +22,8 @@ of a named one is said to be that one and more; other groups get a name of their
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -29,13 +31,14 @@ from msgspec.structs import replace
 from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Field, Intersection, Record, Ref, Type
 from tsbind.passes import cost
-from tsbind.passes.naming import type_name, unused
+from tsbind.passes.naming import first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
 from tsbind.passes.shapes import Shapes, each_type, occurrences, substitute
 
 GAIN: Final = 6.0  # estimated tokens that a group must save
 MOST: Final = 3  # groups in one object; more than that nobody reads
 MENTION: Final = 2.6  # `Name&`
+LARGE: Final = 6  # fields from which on a named object may stand for part of an unrelated one
 
 
 def group(api: Api) -> Api:
@@ -49,6 +52,7 @@ def group(api: Api) -> Api:
         table.sets,
         weights,
         [name is not None for name in names],
+        _relation(table, names),
         Prices(table.costs, MENTION, cost.DEFINITION + 3),
         gain=GAIN,
         most=MOST,
@@ -78,6 +82,8 @@ class _Table:
             if isinstance(node, Record) and node.fields and node.rest is None:
                 self.numbers.append(number)
                 self.sets.append(frozenset(self._member(field, sizes) for field in node.fields))
+
+        self.holders = Counter(member for members in self.sets for member in members)
 
     def _member(self, field: Field, sizes: list[float]) -> int:
         inner = self.shapes.number(field.type)
@@ -118,15 +124,59 @@ def _rebuild(api: Api, table: _Table, factoring: Factoring, names: list[str | No
     return replace(grouped, types=types)
 
 
+def _relation(table: _Table, names: list[str | None]) -> Callable[[int, int], bool]:
+    """Return whether a reader would take it that one object is a named other one and more.
+
+    So it is when the name tells the fields, when both names have a word in common, and when the
+    named one is large.
+    """
+    words = [frozenset(split(name)) if name else frozenset() for name in names]
+
+    def telling(index: int) -> bool:
+        fields = type_name(*(table.fields[member].name for member in sorted(table.sets[index])))
+        return words[index] <= {*split(fields), "Base"}
+
+    open_to_all = [len(table.sets[i]) >= LARGE or telling(i) for i in range(len(names))]
+
+    def related(base: int, holder: int) -> bool:
+        return open_to_all[base] or (
+            holder < len(words) and not words[base].isdisjoint(words[holder])
+        )
+
+    return related
+
+
 def _called(api: Api, table: _Table, factoring: Factoring, names: list[str | None]) -> list[str]:
     """Return the name of each group."""
     taken = set(api.types)
     called: list[str] = []
-    for made in factoring.groups:
+    for number, made in enumerate(factoring.groups):
         name = names[made.named] if made.named is not None else None
         if name is None:
-            fields = [table.fields[member].name for member in sorted(made.members)]
-            name = unused(type_name(*fields[:2]), taken)
+            holders = [names[i] for i in range(len(names)) if number in factoring.uses[i]]
+            name = first_free(tuple(_wanted(table, made.members, holders)), taken)
             taken.add(name)
         called.append(name)
     return called
+
+
+def _wanted(table: _Table, members: frozenset[int], holders: list[str | None]) -> Iterator[str]:
+    """Yield names for a group: what its holders' names have in common, or its fields."""
+    common = _common_words([split(holder) for holder in holders if holder is not None])
+    if common and holders.count(None) * 4 <= len(holders):
+        yield type_name(*common, "Base")
+    ordered = sorted(members)
+    if len(ordered) <= 3:
+        yield type_name(*(table.fields[member].name for member in ordered))
+    # The rarest fields say most about what this is.
+    telling = sorted(ordered, key=lambda member: (table.holders[member], member))
+    for count in (2, 3):
+        yield type_name(*(table.fields[member].name for member in sorted(telling[:count])))
+
+
+def _common_words(names: list[tuple[str, ...]]) -> list[str]:
+    """Return the words, in order, that most of `names` have."""
+    if len(names) < 2:
+        return []
+    counts = Counter(word for name in names for word in dict.fromkeys(name))
+    return [word for word in min(names, key=len) if counts[word] * 4 >= len(names) * 3]

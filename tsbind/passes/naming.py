@@ -1,24 +1,14 @@
-"""Finds names for types that a pass makes: from where they stand, short, and free.
-
-A shape is named after the field in which it stands most often (`sort`, `Sort`); one that stands
-nowhere but as a reply or an argument after its namespace and method.  Names depend on nothing but
-those places, so that a change elsewhere in the document renames nothing.
-"""
+"""Spells names of types: from words, free of what they must not mean, and not yet taken."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
-from tsbind.ir.api import Api
-from tsbind.ir.types import Array, Record, Type, Union
-from tsbind.ir.walk import children
-from tsbind.passes.shapes import Shapes
-
 _PART: Final = re.compile(r"[A-Za-z0-9]+")
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 # Names that mean something else in TypeScript, or in what the printer writes around the types.
 RESERVED: Final = frozenset(
     """
@@ -43,14 +33,34 @@ KEYWORDS: Final = frozenset(
 
 
 def type_name(*words: str) -> str:
-    """Join `words`, each of any spelling, into one name of a type.
+    """Join `words`, each of any spelling, into one name of a type, of at most 40 characters.
 
-    >>> type_name("pull_request", "head-ref"), type_name("2fa")
-    ('PullRequestHeadRef', 'T2fa')
+    >>> type_name("pull_request", "head-ref"), type_name("2fa"), type_name("名")
+    ('PullRequestHeadRef', 'T2fa', 'T')
     """
-    parts = [part for word in words for part in _PART.findall(word)]
-    name = "".join(part[0].upper() + part[1:] for part in parts)[:40]
+    name = ""
+    for part in (part for word in words for part in _PART.findall(word)):
+        if name and len(name) + len(part) > 40:
+            break
+        name += part[0].upper() + part[1:]
+    name = name[:40]
     return name if name[:1].isalpha() else f"T{name}"
+
+
+def split(name: str) -> tuple[str, ...]:
+    """Return the words of a name of a type.
+
+    >>> split("PullRequestURL2"), split("HTTPRoute")
+    (('Pull', 'Request', 'URL2'), ('HTTP', 'Route'))
+    """
+    return tuple(_WORD.findall(name))
+
+
+def first_free(wanted: Sequence[str], taken: Collection[str]) -> str:
+    """Return the first of `wanted` that is free; the first with a number if none is."""
+    return next((n for n in wanted if n not in taken and n not in RESERVED), "") or (
+        unused(wanted[0], taken)
+    )
 
 
 def is_name(name: str) -> bool:
@@ -91,44 +101,3 @@ def singular(name: str) -> str:
     if name.endswith("s") and not name.endswith(("ss", "us", "is", "as")):
         return name[:-1]
     return name
-
-
-class Hints:
-    """Where each shape stands, and what that says about its name."""
-
-    def __init__(self, api: Api, shapes: Shapes) -> None:
-        self._shapes = shapes
-        self._places: dict[int, Counter[str]] = {}
-        self._visited: set[int] = set()
-        for operation in api.operations:
-            self._visit(operation.input, type_name(*operation.name[-2:], "Input"))
-            self._visit(operation.output, type_name(*operation.name[-2:], "Reply"))
-        for name, named in api.types.items():
-            self._visit(named.type, name)
-
-    def name(self, number: int) -> str:
-        """Return the name that says best what the shape `number` is."""
-        places = self._places[number]
-        return max(places, key=lambda place: (places[place], -len(place), place))
-
-    def _visit(self, node: Type | None, place: str) -> None:
-        if node is None:
-            return
-        number = self._shapes.number(node)
-        self._places.setdefault(number, Counter())[place] += 1
-        if number in self._visited:
-            return
-        self._visited.add(number)
-        match node:
-            case Record(fields, rest):
-                for field in fields:
-                    self._visit(field.type, type_name(field.name))
-                self._visit(rest, place)
-            case Array(item):
-                self._visit(item, singular(place))
-            case Union():
-                for option in node.options:
-                    self._visit(option, place)
-            case _:
-                for child in children(node):
-                    self._visit(child, place)

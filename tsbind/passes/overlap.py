@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import msgspec
@@ -51,6 +51,7 @@ def factor(
     sets: Sequence[frozenset[int]],
     weights: Sequence[int],
     named: Sequence[bool],
+    related: Callable[[int, int], bool],
     prices: Prices,
     *,
     gain: float,
@@ -58,10 +59,11 @@ def factor(
 ) -> Factoring:
     """Return the groups that save at least `gain` tokens each, at most `most` in one set.
 
-    `weights[s]` is how often set s is written out, and `named[s]` whether it can be mentioned.
+    `weights[s]` is how often set s is written out, `named[s]` whether it has a name, and
+    `related(s, t)` whether set t may be said to be the named set s and more.
     Deterministic: ties go to the candidate whose first members come first.
     """
-    search = _Search(sets, weights, named, prices, most)
+    search = _Search(sets, weights, named, related, prices, most)
     heap: list[tuple[float, tuple[int, ...]]] = []
     for candidate in search.candidates():
         worth = search.worth(candidate)
@@ -88,6 +90,7 @@ class _Search:
         sets: Sequence[frozenset[int]],
         weights: Sequence[int],
         named: Sequence[bool],
+        related: Callable[[int, int], bool],
         prices: Prices,
         most: int,
     ) -> None:
@@ -95,7 +98,7 @@ class _Search:
         self._full = list(sets)
         self._left = [set(members) for members in sets]
         self._weights = list(weights)
-        self._named = named
+        self._related = related
         self._prices = prices
         self._most = most
         self._uses: list[list[int]] = [[] for _ in sets]
@@ -134,6 +137,7 @@ class _Search:
             index
             for index in self._holders[rarest]
             if index != owner
+            and (owner is None or self._related(owner, index))
             and len(self._uses[index]) < self._most
             and candidate <= self._left[index]
         )

@@ -2,7 +2,7 @@
 
 A shape is an object, a set of enum values, a union, an intersection or a tuple.  Outer shapes are
 weighed before those inside them, since naming the outer one leaves a single copy of the inner.
-The name comes from the fields and methods in which the shape stands (`naming.py`).
+The name comes from the fields and methods in which the shape stands (`hints.py`).
 
     >>> from tsbind.emit.sketch import through
     >>> print(through(share, '''
@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Enum, Intersection, Record, Ref, Tuple, Type, Union
 from tsbind.passes import cost
-from tsbind.passes.naming import Hints, unused
+from tsbind.passes.hints import Hints
 from tsbind.passes.shapes import Shapes, each_type, inside, roots, substitute
 
 GAIN: Final = 3.0  # estimated tokens that a new name must save: a name asks for attention, too
@@ -45,7 +45,7 @@ def share(api: Api) -> Api:
     names: dict[int, str] = {}
     taken = set(api.types)
     for number in sorted(chosen):
-        names[number] = bodies.get(number) or unused(hints.name(number), taken)
+        names[number] = bodies.get(number) or hints.name(number, taken)
         taken.add(names[number])
     return _apply(api, shapes, names, bodies)
 
@@ -61,7 +61,7 @@ def _choose(api: Api, shapes: Shapes, bodies: dict[int, str]) -> set[int]:
             word = cost.words(bodies[number]) if named else 1.5
             copies = count - 1 if named else count
             definition = 0.0 if named else cost.DEFINITION + word + costs[number]
-            if copies * costs[number] - copies * word - definition >= GAIN:
+            if copies * (costs[number] - word) - definition >= GAIN:
                 chosen.add(number)
                 count = 1
         for inner in shapes.inside[number]:

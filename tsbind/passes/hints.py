@@ -1,0 +1,117 @@
+"""Finds names for shapes that have none: from where they stand and from what they hold.
+
+A shape that stands mostly in fields of one name is called after it (`sort`, `Sort`), with its
+owner before it where that is taken (`IssueSort`).  One that stands in many is called after what it
+holds: `{owner,repo}` is `OwnerRepo`, `"read"|"write"` is `ReadWrite`.  Names depend on nothing but
+that, so that a change elsewhere in a document renames little.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Final
+
+import msgspec
+
+from tsbind.ir.api import Api, Operation
+from tsbind.ir.types import Array, Enum, Intersection, Record, Ref, Type, Union
+from tsbind.ir.walk import children
+from tsbind.passes.naming import first_free, singular, split, type_name
+from tsbind.passes.shapes import Shapes
+
+MOSTLY: Final = 0.5  # share of a shape's places that must agree on a name
+SMALL: Final = 3  # fields or values whose names together make a name
+WORDS: Final = 5  # that such a name may have
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a shape stands: in a field called `word`, or as an argument or a reply."""
+
+    word: str
+    field: bool
+
+
+class Hints:
+    """Where each shape of an Api stands, and whose it is there."""
+
+    def __init__(self, api: Api, shapes: Shapes) -> None:
+        self._shapes = shapes
+        self._places: dict[int, Counter[Place]] = {}
+        self._owners: dict[int, Counter[str]] = {}
+        self._entered: set[int] = set()
+        for operation in api.operations:
+            owner = _owner(operation)
+            self._visit(operation.input, Place("Args", False), owner)
+            self._visit(operation.output, Place("Reply", False), owner)
+        for name, named in api.types.items():
+            self._visit(named.type, Place(name, True), name)
+
+    def name(self, number: int, taken: Collection[str]) -> str:
+        """Return the name, not among `taken`, that says best what the shape `number` is."""
+        return first_free(tuple(self._wanted(number)), taken)
+
+    def _wanted(self, number: int) -> Iterator[str]:
+        places = self._places[number]
+        place = max(places, key=lambda p: (places[p], p.field, -len(p.word), p.word))
+        owners = self._owners[number]
+        owner = max(owners, key=lambda name: (owners[name], -len(name), name))
+        held = joined(self._shapes.nodes[number])
+        agreed = place.field and places[place] >= MOSTLY * places.total()
+        if held and not agreed:
+            yield held
+        if place.field:
+            yield place.word
+        yield type_name(owner, place.word)
+        if held:
+            yield held
+
+    def _visit(self, node: Type | None, place: Place, owner: str) -> None:
+        if node is None:
+            return
+        number = self._shapes.number(node)
+        self._places.setdefault(number, Counter())[place] += 1
+        self._owners.setdefault(number, Counter())[owner] += 1
+        if number in self._entered:
+            return
+        self._entered.add(number)
+        match node:
+            case Record(fields, rest):
+                for field in fields:
+                    self._visit(field.type, Place(type_name(field.name), True), owner)
+                self._visit(rest, place, owner)
+            case Array(item):
+                word = singular(place.word) if place.field else place.word
+                self._visit(item, Place(word, place.field), owner)
+            case Union(options):
+                for option in options:
+                    self._visit(option, place, owner)
+            case _:
+                for child in children(node):
+                    self._visit(child, place, owner)
+
+
+def _owner(operation: Operation) -> str:
+    return type_name(singular(operation.name[-2] if len(operation.name) > 1 else "api"))
+
+
+def joined(node: Type) -> str:
+    """Return a name made of what `node` holds, if that is little; else nothing.
+
+    >>> from tsbind.emit.dts import read_type
+    >>> joined(read_type("{owner:string,repo:string}")), joined(read_type('"read"|"write"'))
+    ('OwnerRepo', 'ReadWrite')
+    """
+    match node:
+        case Record(fields, None) if len(fields) <= SMALL:
+            words = [field.name for field in fields]
+        case Enum(values) if len(values) <= SMALL:
+            words = [value for value in values if isinstance(value, str)]
+        case Intersection((Ref(base), Record(fields, None))) if len(fields) <= SMALL:
+            words = [base, *(field.name for field in fields)]
+        case Intersection(parts) if all(isinstance(part, Ref) for part in parts):
+            words = [part.name for part in parts if isinstance(part, Ref)]
+        case _:
+            return ""
+    name = type_name(*words)
+    return name if words and len(split(name)) <= WORDS else ""
