@@ -44,12 +44,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "project": {"config", "errors", "pipeline"},
     # A budget is held where the tokens are counted; the baseline is written like a Bundle.
     "budgets": {"errors", "bundle", "config", "meter", "project"},
+    "build": {"errors", "bundle", "config", "meter", "pipeline", "project"},
     "guest": set(),
     "runtime": {"errors", "bundle", "resources", "query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
     "cli": {"errors", "bundle", "resources", "meter", "pipeline", "runtime", "demo"}
-    | {"config", "budgets"},
+    | {"config", "budgets", "build"},
     "__init__": {"errors", "bundle", "spec", "pipeline", "runtime"},
     "__main__": {"cli"},
 }

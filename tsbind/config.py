@@ -92,16 +92,24 @@ def find(folder: Path) -> Path:
     A pyproject.toml without `[tool.tsbind]` is passed by.  Raises ConfigError when there is none.
     """
     for place in (folder, *folder.resolve().parents):
-        for name in NAMES:
-            path = place / name
-            if path.is_file() and (name == "tsbind.toml" or _table(path, _parse(path)) is not None):
-                return path
+        path = configured(place)
+        if path is not None:
+            return path
     raise ConfigError(
         "there is no tsbind.toml, nor a pyproject.toml with [tool.tsbind], here or above",
         where=str(folder),
         fix='name an API: `[apis.chat]` and `document = "chat.yaml"` in tsbind.toml',
         code="no-config",
     )
+
+
+def configured(folder: Path) -> Path | None:
+    """Return the configuration in this very folder, None when it has none."""
+    for name in NAMES:
+        path = folder / name
+        if path.is_file() and (name == "tsbind.toml" or _table(path, _parse(path)) is not None):
+            return path
+    return None
 
 
 def read(path: Path) -> Config:

@@ -16,7 +16,7 @@ FINDINGS = 1
 
 
 @click.command(cls=Command)
-@click.argument("spec", metavar="SPEC")
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option(
     "--full",
     is_flag=True,
@@ -28,7 +28,7 @@ FINDINGS = 1
 @click.pass_context
 def command(
     ctx: click.Context,
-    spec: str,
+    specs: tuple[str, ...],
     full: bool,
     github: bool,
     allow_refs: tuple[str, ...],
@@ -40,10 +40,11 @@ def command(
     """
     from tsbind.pipeline import Options, check
 
-    with working(f"checking {spell(spec)}"):
-        found = check(
-            open_source(spec), Options(name=spell(spec), allow_refs=allow_refs), full=full
-        )
+    found: list[Diagnostic] = []
+    for spec in specs:
+        options = Options(name=spell(spec), allow_refs=allow_refs)
+        with working(f"checking {spell(spec)}"):
+            found += check(open_source(spec), options, full=full)
     if json:
         print_json([_as_data(diagnostic) for diagnostic in found])
     elif github:
