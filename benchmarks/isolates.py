@@ -2,7 +2,8 @@
 
 fresh_isolate_ms   made, `return 1 + 1` run with 1,000 operations bound, result decoded, closed
 first_result_ms    `python -c` that imports tsbind.runtime and prints the result of `return 1 + 1`,
-                   from spawn to exit, with compiled code in the cache; `bare` is `python -c pass`
+                   from spawn to exit, with compiled code in the cache and modules as bytecode, as
+                   pip leaves them; `bare` is `python -c pass`, `asyncio` imports that alone
 resident_mb        memory per live isolate that waits for a reply, over 1,000 of them: `p50` as
                    proportional set size, where pages that isolates share count once; `rss` as ps
                    counts, where the image's pages count again in each
@@ -16,9 +17,12 @@ chain_ms           a whole `run_sync`: one call, then two at once, then the resu
 from __future__ import annotations
 
 import gc
+import os
+import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,7 +78,7 @@ def measure() -> dict[str, Any]:
     return {
         "fresh_isolate_ms": _spread(_fresh, 5_000),
         "fresh_isolate_empty_table_ms": _spread(lambda: _fresh("\n"), 2_000),
-        "first_result_ms": {**_process(FIRST), "bare": _process("pass")["p50"]},
+        "first_result_ms": _first(),
         "resident_mb": _resident(),
         "host_call_ms": {"p50": _isolate_calls(), "run": _run_calls()},
         "chain_ms": _spread(_chain, 300),
@@ -90,8 +94,8 @@ def told(result: dict[str, Any]) -> str:
     )
 
 
-def _spread(work: Callable[[], object], count: int) -> dict[str, float]:
-    for _ in range(min(count, 200)):
+def _spread(work: Callable[[], object], count: int, warm: int = 200) -> dict[str, float]:
+    for _ in range(warm):
         work()
     gc.collect()
     times, cpu = [], time.thread_time()
@@ -116,12 +120,32 @@ def _fresh(table: str = TABLE) -> None:
         assert msgspec.json.decode(step.value) == 2
 
 
-def _process(source: str) -> dict[str, float]:
-    def start() -> None:
-        subprocess.run([sys.executable, "-c", source], check=True, capture_output=True)
+def _first() -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        kept = {
+            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+        }
+        environment = {**kept, "PYTHONPYCACHEPREFIX": folder}
+        figures = {**_process(FIRST, environment)}
+        for name, source in (("bare", "pass"), ("asyncio", "import asyncio")):
+            figures[name] = _process(source, environment)["p50"]
+        imported = "import time; t = time.perf_counter(); import tsbind.runtime"
+        told = f"{imported}; print((time.perf_counter() - t) * 1e3)"
+        times = [float(_output(told, environment)) for _ in range(11)]
+        return {**figures, "import": round(statistics.median(times), 3)}
 
-    figures = _spread(start, 21)
-    return {"p50": figures["p50"], "least": figures["least"]}
+
+def _process(source: str, environment: dict[str, str]) -> dict[str, float]:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    figures = _spread(lambda: _output(source, environment), 21, warm=2)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+    return {"p50": figures["p50"], "least": figures["least"], "cpu": round(cpu * 1e3 / 23, 3)}
+
+
+def _output(source: str, environment: dict[str, str]) -> bytes:
+    command = [sys.executable, "-c", source]
+    return subprocess.run(command, check=True, capture_output=True, env=environment).stdout
 
 
 def _waiting(source: str) -> Isolate:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -196,6 +195,8 @@ def fingerprint(calls: Mapping[str, Call], schemas: Mapping[str, Json]) -> str:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path` through a temporary name, so that nobody sees half a file."""
+    import tempfile  # late: few runs write
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

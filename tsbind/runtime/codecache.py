@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,10 @@ KEPT = 16  # files; the oldest beyond these are removed
 
 def cache_folder() -> Path:
     """Return the folder for compiled code in the user's cache directory."""
+    if sys.platform == "linux":
+        # As platformdirs says; importing it takes longer than loading the code.
+        home = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
+        return Path(home, "tsbind", "code")
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("tsbind", appauthor=False)) / "code"

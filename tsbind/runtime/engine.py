@@ -7,8 +7,8 @@ of a millisecond.  An Engine is safe to share between threads, and must not outl
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
-import sysconfig
 import threading
 import time
 from ctypes import byref, c_char_p, c_void_p
@@ -149,11 +149,18 @@ def _native_stack() -> int:
     import resource
 
     allowed, _ = resource.getrlimit(resource.RLIMIT_STACK)
-    if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
-        allowed = 1 << 20
+    if sys.platform == "linux" and not _has_glibc():
+        allowed = 1 << 20  # musl gives a thread much less than the main one has
     elif allowed == resource.RLIM_INFINITY:
         allowed = 2 << 20  # what glibc then gives to a thread
     return min(_MAX_STACK, allowed // 2)
+
+
+def _has_glibc() -> bool:
+    try:
+        return bool(os.confstr("CS_GNU_LIBC_VERSION"))
+    except (ValueError, OSError):
+        return False
 
 
 def _config(stack: int) -> int:

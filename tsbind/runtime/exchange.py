@@ -6,8 +6,6 @@ arguments → validate → serialise → credentials → transport → media typ
 from __future__ import annotations
 
 import asyncio
-import email.utils
-import random
 import re
 import time
 import uuid
@@ -170,6 +168,8 @@ class Exchange:
 
     def _pause(self, attempt: int, response: Response | None) -> float | None:
         """Seconds before the next attempt; None when the API wants more than we would wait."""
+        import random  # late: few runs try again
+
         asked = _retry_after(response.header("retry-after")) if response else None
         if asked is not None:
             return asked if asked <= self._retries.longest else None
@@ -261,6 +261,8 @@ def _has_idempotency_key(request: Request) -> bool:
 
 def _retry_after(header: str) -> float | None:
     """Seconds of a Retry-After header (RFC 9110 §10.2.3), in either of its forms."""
+    import email.utils
+
     header = header.strip()
     if header.isascii() and header.isdigit():
         return float(header)

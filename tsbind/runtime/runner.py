@@ -8,8 +8,8 @@ Everything that can go wrong is a `RunError`, with what was logged, called and u
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import TypedDict, TypeVar, Unpack
@@ -192,7 +192,7 @@ class Run:
             source=program.javascript,
             table="\n" + "".join(f"{name}\n" for name in dispatcher.names()),
             now=self._milliseconds(),
-            seed=secrets.randbits(53) if seed is None else seed,
+            seed=int.from_bytes(os.urandom(6)) if seed is None else seed,
             roots=dispatcher.roots,
         )
         journal = self._options.get("journal")

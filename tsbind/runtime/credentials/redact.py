@@ -8,8 +8,6 @@ JSON and HTML; backwards.  Not found: compressed, encrypted, split, or encoded t
 from __future__ import annotations
 
 import base64
-import html
-import json
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
@@ -86,6 +84,9 @@ def forms_of(secret: str) -> Iterator[str]:
 
 
 def _plain_forms(secret: str) -> Iterator[str]:
+    import html  # late: most runs have no secret
+    import json
+
     data = secret.encode()
     yield secret
     yield secret[::-1]
