@@ -72,6 +72,7 @@ class Isolate:
         "_context",
         "_engine",
         "_expires",
+        "_functions",
         "_instance",
         "_interrupted",
         "_key",
@@ -99,6 +100,7 @@ class Isolate:
         self._start_size = 0
         self._expires = 0.0
         self._interrupted: BaseException | None = None
+        self._functions: dict[bytes, wasm.Extern] = {}  # those that were called before
         self._key = next(_serial)
         self._busy = threading.Lock()  # held while a thread is in start or resume
         self._abandoned = False
@@ -200,7 +202,10 @@ class Isolate:
                 self.close()
 
     def _call(self, name: bytes, *arguments: int) -> int:
-        function = engines.export(self._context, self._instance, name, wasm.EXTERN_FUNC)
+        function = self._functions.get(name)
+        if function is None:
+            function = engines.export(self._context, self._instance, name, wasm.EXTERN_FUNC)
+            self._functions[name] = function
         values = (c_uint64 * 4)()  # arguments and results are 16 bytes each
         for index, argument in enumerate(arguments):
             values[index * 2] = argument
