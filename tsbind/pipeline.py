@@ -7,7 +7,7 @@ made smaller by the passes, and printed; the result is a `Bundle` and what goes 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,13 +18,15 @@ from tsbind.emit.catalog import LIMIT, print_catalog
 from tsbind.emit.jsonschema import print_calls, print_schemas
 from tsbind.emit.python import print_stubs
 from tsbind.emit.result_type import result_schema as result_schema
+from tsbind.emit.search import print_index
 from tsbind.emit.typescript import print_declarations
 from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
 from tsbind.meter import DEFAULT, tokenizer
-from tsbind.passes import Docs, passes
+from tsbind.passes import PLAIN, SHARING, Docs, Pass
+from tsbind.passes.strip_docs import strip_docs
 from tsbind.select.budget import Fit, fit
 from tsbind.select.query import select
 from tsbind.spec.document import Document
@@ -78,10 +80,12 @@ def compile(source: bytes | Path | str, options: Options | None = None) -> Compi
         if not whole.operations:
             raise nothing_left(document, diagnostics)
         api = select(whole, options.select) if options.select else whole
+        bare = strip_docs(api)
+        plain = through(bare, PLAIN)
         calls, schemas = print_calls(api), print_schemas(api)
         mark = fingerprint(calls, schemas)
         stubs = print_stubs(api, mark)
-        text, types, fitted = declare(api, options, mark)
+        text, types, fitted = declare(bare if options.docs == "none" else api, plain, options, mark)
         bundle = Bundle(
             title=api.title,
             version=api.version,
@@ -93,6 +97,7 @@ def compile(source: bytes | Path | str, options: Options | None = None) -> Compi
             doc=api.doc,
             namespaces=api.namespaces,
             fingerprint=mark,
+            index=search_index(api, plain, options),
         )
     return Compiled(bundle, stubs, diagnostics, types, fitted, document.root)
 
@@ -116,29 +121,32 @@ def check(
         return (*document.diagnostics, *lost, *check_document(document, full=full))
 
 
-def shrink(api: Api, docs: Docs) -> Api:
-    """Run the passes that make the declarations at this level of prose."""
-    for step in passes(docs):
+def through(api: Api, steps: Iterable[Pass]) -> Api:
+    """Run passes one after the other."""
+    for step in steps:
         api = step(api)
     return api
 
 
-def declare(api: Api, options: Options, mark: str) -> tuple[str, int, Fit | None]:
+def declare(api: Api, plain: Api, options: Options, mark: str) -> tuple[str, int, Fit | None]:
     """Return the declarations, how many types they name, and what was given up to fit a budget.
 
-    `mark` is the fingerprint for the last line.  When nothing else fits the budget, the
-    declarations are the catalog's introduction.
+    `plain` is what the first half of the passes makes of `api` without its prose.  `mark` is the
+    fingerprint for the last line.  When nothing else fits the budget, the declarations are the
+    catalog's introduction.
     """
     budget = options.budget
     if budget is None:
-        small = shrink(api, options.docs)
+        small = (
+            through(plain, SHARING) if options.docs == "none" else through(api, (*PLAIN, *SHARING))
+        )
         return print_declarations(small, fingerprint=mark), len(small.types), None
     count = tokenizer(options.tokenizer).count
     # By identity of what was measured: a live Api's entry is its own, for it came last.
     printed: dict[int, tuple[str, int]] = {}
 
     def measure(candidate: Api) -> int:
-        small = shrink(candidate, options.docs)
+        small = through(candidate, (*PLAIN, *SHARING))
         text = print_declarations(small, fingerprint=mark)
         printed[id(candidate)] = text, len(small.types)
         return count(text)
@@ -153,6 +161,12 @@ def declare(api: Api, options: Options, mark: str) -> tuple[str, int, Fit | None
     if fitted.catalog:
         return introduction(fitting), 0, fitted
     return *printed[id(fitting)], fitted
+
+
+def search_index(api: Api, plain: Api, options: Options) -> msgspec.Raw:
+    """Return what `$search` and `$describe` need, as the Bundle holds it: JSON, read when asked."""
+    index = print_index(api, plain, tokenizer(options.tokenizer).count)
+    return msgspec.Raw(msgspec.json.encode(index))
 
 
 def nothing_left(document: Document, diagnostics: tuple[Diagnostic, ...]) -> SpecError:
