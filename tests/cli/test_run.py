@@ -97,11 +97,7 @@ def test_logs_and_result_go_their_ways(run: Runner) -> None:
         ("return api.rooms.lost()", 11, "Did you mean api.rooms.list"),
         ("return api.messages.list({ room: 7 })", 11, "room"),
         ("return api.members.list({ room: 'nowhere' })", 11, "404"),
-        (
-            "return { at: [() => 1] }",
-            11,
-            "the result.at[0] is a function",
-        ),  # FIXME: 14, a ResultError
+        ("return { at: [() => 1] }", 14, "the result.at[0] is a function"),
         ("for (;;) {}", 12, "[limit-cpu]"),
         ("const a = []; for (;;) a.push(new Array(1e5).fill(1))", 12, ""),
         ("const f = () => f(); return f()", 11, "stack"),

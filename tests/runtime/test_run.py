@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -303,6 +304,41 @@ def test_a_result_must_fit_its_schema() -> None:
     assert value("return [1, 2]", result_schema=schema) == [1, 2]
     with pytest.raises(ResultError, match=r'result\[1\]: must be an integer, not "x"'):
         value("return [1, 'x']", result_schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        ("return { at: [() => 1] }", "program.ts: the result.at[0] is a function"),
+        ("const a = {}; a.a = a; return a", "the result"),
+        ("return { toJSON() { throw new Error('no') } }", "program.ts:1:31: no"),
+    ],
+    ids=["function", "cycle", "toJSON"],
+)
+def test_a_result_must_be_json(program: str, says: str) -> None:
+    with pytest.raises(ResultError, match=re.escape(says)) as caught:
+        value(program)
+    assert caught.value.fix.startswith("return plain data")
+    assert caught.value.usage is not None
+
+
+class Closing(FakeTransport):
+    """Counts how often it is closed."""
+
+    closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_blocking_run_leaves_no_connection_open() -> None:
+    transport = Closing(answer)
+    host = Host(BUNDLE, transport=transport)
+    for number in (1, 2):
+        value("await api.rooms.list({}); return 1", host=host)
+        assert transport.closed == number  # its event loop has ended
+    asyncio.run(run("await api.rooms.list({}); return 1", BUNDLE, host=host))
+    assert transport.closed == 2  # the caller's loop goes on
 
 
 def test_the_tokens_of_a_result_are_limited_where_they_can_be_counted() -> None:

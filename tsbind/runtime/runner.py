@@ -44,6 +44,7 @@ from tsbind.runtime.validate import check_result
 
 DEFAULT_ROOT = "api"
 FILE = "program.ts"
+NOT_JSON = "ResultError"  # what the guest calls the failure to write a program's value as JSON
 _ROOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _T = TypeVar("_T")
 
@@ -142,7 +143,9 @@ class Run:
             journal = self._options.get("journal")
             if journal is not None:
                 journal.close()
-            for host in self._owned:
+            # The event loop of a blocking run ends with it, and connections belong to a loop.
+            hosts = self._bindings.values() if self._in_place else ()
+            for host in {*self._owned, *(binding.host for binding in hosts)}:
                 await host.close()
 
     async def _prepared(self) -> Program:
@@ -236,6 +239,9 @@ class Run:
         cause = self._dispatcher.causes.get(failure.call) if self._dispatcher else None
         if isinstance(cause, (PolicyError, CredentialError)):
             return type(cause)(cause.what, where=explained.where, fix=cause.fix, code=cause.code)
+        if failure.name == NOT_JSON:
+            what = explained.what.removeprefix(f"{NOT_JSON}: ")
+            return ResultError(what, where=explained.where or program.file, fix=explained.fix)
         explained.__cause__ = cause
         return explained
 
