@@ -150,3 +150,80 @@ def test_a_policy_holds_for_pages_too() -> None:
     policy = Policy.parse(["deny x.list", "allow all"])
     program = "try { await api.$page({ op: 'x.list' }) } catch (e) { return e.name }"
     assert run_sync(program, BUNDLE, host=host(), policy=policy).value == "PolicyError"
+
+
+ALL = """
+const all: unknown[] = [];
+for await (const item of api.$pages(api.x.list, { per_page: 2 }%s)) all.push(item);
+return all;
+"""
+
+
+@pytest.mark.parametrize(
+    ("most", "items", "calls"),
+    [
+        ("", [10, 11, 20, 21, 30], 3),
+        (", 3", [10, 11, 20], 2),
+        (", 2", [10, 11], 1),
+        (", 0", [], 0),
+        (", 99", [10, 11, 20, 21, 30], 3),
+    ],
+)
+def test_a_loop_goes_through_the_items_of_all_pages(most: str, items: Json, calls: int) -> None:
+    result = run_sync(ALL % most, BUNDLE, host=host())
+    assert result.value == items
+    assert len(result.trace) == calls
+
+
+def test_a_loop_that_is_left_asks_for_no_more_pages() -> None:
+    program = "for await (const item of api.$pages(api.x.list)) if (item === 11) break"
+    assert len(run_sync(program, BUNDLE, host=host()).trace) == 1
+
+
+def test_each_of_several_apis_has_pages_of_its_own() -> None:
+    both = {"one": BUNDLE, "two": BUNDLE}
+    hosts = {"one": host(), "two": host()}
+    program = ALL.replace("api.", "two.") % ", 3"
+    result = run_sync(program, both, host=hosts)
+    assert result.value == [10, 11, 20]
+    assert [event.op for event in result.trace.events] == ["two.x.list"] * 2
+    with pytest.raises(ProgramError, match=r"two\.\$pages takes an operation"):
+        run_sync("for await (const x of two.$pages(one.x.list)) x", both, host=hosts)
+
+
+def test_an_operation_that_is_a_namespace_too_has_pages() -> None:
+    bundle = Bundle("T", "1", "", {"x.list": PAGED, "x.list.some": PAGED}, {})
+    made = Host(bundle, "https://api.example", transport=FakeTransport(answer))
+    assert run_sync(ALL % "", bundle, host=made).value == [10, 11, 20, 21, 30]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "api.$pages(api.x)",
+        "api.$pages('x.list')",
+        "api.$pages((a) => a)",
+        "api.$pages()",
+        "api.$pages(api.x.list, {}, -1)",
+        "api.$pages(api.x.list, {}, 1.5)",
+        "api.x.$pages(api.x.list)",
+    ],
+)
+def test_pages_of_what_is_no_operation_are_refused_at_once(program: str) -> None:
+    with pytest.raises(ProgramError, match="TypeError"):
+        run_sync(program, BUNDLE, host=host())
+
+
+def test_a_list_without_end_is_no_part_taken_for_the_whole() -> None:
+    endless = FakeTransport(lambda _: Response.json(list(range(1000))))
+    made = Host(BUNDLE, "https://api.example", transport=endless)
+    with pytest.raises(ProgramError, match="more than 10000 items: say how many to take"):
+        run_sync(ALL % "", BUNDLE, host=made)
+    taken = run_sync(ALL % ", 12_000", BUNDLE, host=made).value
+    assert len(taken) == 12_000
+
+
+def test_what_the_host_offers_is_not_listed() -> None:
+    program = "return [Object.keys(api), typeof api.$page, typeof api.$pages, '$pages' in api]"
+    value = run_sync(program, BUNDLE, host=host()).value
+    assert value == [["x"], "function", "function", True]

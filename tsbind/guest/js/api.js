@@ -63,11 +63,53 @@
     throw new TypeError(`${spell(prefix + name)} is not an operation${hint}`);
   };
 
-  const operation = (path, label) => function (args) {
-    if (arguments.length > 1) {
-      throw new TypeError(`${label} takes one argument object, not ${arguments.length} arguments`);
+  const paths = new WeakMap(); // the dotted name of each operation that the program holds
+
+  const operation = (path, label) => {
+    const made = function (args) {
+      if (arguments.length > 1) {
+        throw new TypeError(`${label} takes one argument object, not ${arguments.length} arguments`);
+      }
+      return call(path, args);
+    };
+    paths.set(made, path);
+    return made;
+  };
+
+  // ---- Lists in pages ------------------------------------------------------------------------
+
+  // What the host offers beside the API's own operations: there to be called, not to be listed.
+  const OFFERED = new Set(["$page", "$pages", "$search", "$describe"]);
+  const MOST_ITEMS = 10_000;
+
+  // `for await (const issue of api.$pages(api.issues.list, { state: "open" }, 100))`: each item of
+  // each page, at most 100.  Without a number the loop ends by itself, or fails at MOST_ITEMS, so
+  // that a program never takes a part for the whole.
+  const pages = (prefix, label) => function (list, args, most) {
+    const path = paths.get(list);
+    if (path === undefined || !path.startsWith(prefix)) {
+      throw new TypeError(`${label} takes an operation, as in ${label}(api.things.list, {…})`);
     }
-    return call(path, args);
+    if (most !== undefined && !(Number.isSafeInteger(most) && most >= 0)) {
+      throw new TypeError(`${label} takes the most items as a whole number`);
+    }
+    return walk(prefix + "$page", path.slice(prefix.length), args, most);
+  };
+
+  const walk = async function* (page, op, args, most = Infinity) {
+    let next = null, count = 0;
+    while (count < most) {
+      const turn = await call(page, { op, args: args ?? {}, next });
+      for (const item of turn.items) {
+        if (count === most) return;
+        if (count++ === MOST_ITEMS && most === Infinity) {
+          throw new RangeError(`${op} has more than ${MOST_ITEMS} items: say how many to take`);
+        }
+        yield item;
+      }
+      next = turn.next;
+      if (next === null) return;
+    }
   };
 
   // The object that stands for everything under `prefix`.  `spell` writes a path as the program
@@ -77,8 +119,12 @@
     const child = (name) => {
       if (made.has(name)) return made.get(name);
       const path = prefix + name, what = kind(path);
-      const plain = what & OPERATION ? operation(path, spell(path)) : Object.create(null);
-      const value = what & NAMESPACE ? namespace(path + ".", spell, plain) : what ? plain : undefined;
+      const walks = name === "$pages" && !what && kind(prefix + "$page");
+      const plain = walks ? pages(prefix, spell(path))
+        : what & OPERATION ? operation(path, spell(path)) : Object.create(null);
+      const value = what & NAMESPACE ? namespace(path + ".", spell, plain)
+        : what || walks ? plain : undefined;
+      if (value !== plain && paths.has(plain)) paths.set(value, path);
       made.set(name, value);
       return value;
     };
@@ -94,7 +140,8 @@
         return LANGUAGE.has(name) ? target[name] : refuse(prefix, spell, name);
       },
       has: (_, name) => typeof name === "string" && child(name) !== undefined,
-      ownKeys: () => [...new Set([...children(prefix), ...Reflect.ownKeys(target)])],
+      ownKeys: () => [...new Set([...children(prefix).filter((name) => !OFFERED.has(name)),
+        ...Reflect.ownKeys(target)])],
       getOwnPropertyDescriptor: (_, name) =>
         typeof name === "string" && child(name) !== undefined
           ? { value: child(name), enumerable: true, configurable: true }
