@@ -20,11 +20,11 @@ _OPTIONS: Final = {
     "types": [],
     "skipLibCheck": False,
 }
-_ERROR: Final = re.compile(r"^([^\s(]+)\((\d+),\d+\): error (TS\d+: .*)$", re.M)
+_ERROR: Final = re.compile(r"^([^\s(]+)\((\d+),\d+\): error (TS\d+: .*(?:\n .*)*)$", re.M)
 
 
 class Complaint(NamedTuple):
-    """One error of the compiler."""
+    """One error of the compiler, with the reasons that it gives below it."""
 
     file: str
     line: int

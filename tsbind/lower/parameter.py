@@ -24,6 +24,7 @@ _STYLES: dict[str, tuple[Style, ...]] = {
 # Header parameters of these names are ignored: the request says them otherwise (§4.12.2).
 _IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_BEFORE_FRAGMENT = re.compile(r"(?:[^{}#]|\{[^{}]*\}|[{}])*+", re.S)
 _RESERVED_EXPANSION = "+#"  # RFC 6570 operators under which reserved characters stay as they are
 _OPERATORS = "+#./;?&"
 
@@ -82,7 +83,9 @@ def template(path: str) -> Template:
         return "{" + name + "}"
 
     # A fragment tells apart operations that differ in their query alone; it is never sent.
-    return Template(_BRACES.sub(plain, path.partition("#")[0]), tuple(names), frozenset(reserved))
+    sent = _BEFORE_FRAGMENT.match(path)
+    written = _BRACES.sub(plain, sent[0] if sent else path)
+    return Template(written, tuple(names), frozenset(reserved))
 
 
 def declared(
