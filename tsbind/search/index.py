@@ -89,9 +89,14 @@ def _weigh(entry: Entry) -> dict[str, float]:
             for word in terms(text):
                 weights[word] = weights.get(word, 0.0) + weight
 
+    *spaces, method = entry.op.split(".")
     steps = entry.path.split("/")
     fixed = [step for step in steps if not step.startswith("{")]
     add([entry.op], 3.0)
+    if spaces and len(terms(method)) == 1:
+        # `issues.create` is asked for as "create issue", which other names say in one word.
+        for word in terms(f"{method}{spaces[-1][:1].upper()}{spaces[-1][1:]}")[-1:]:
+            weights[word] = 3.0
     add([entry.summary], 2.5)
     add(fixed[-1:], 4.0)  # what the operation is about
     add(fixed[:-1], 1.0)
