@@ -11,7 +11,7 @@ Array(item=Null())
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
@@ -38,25 +38,32 @@ from tsbind.ir.types import (
     union,
 )
 
+# What holds nothing; most nodes are such, so this is asked first.
+LEAVES: Final = frozenset(
+    {Unknown, Never, Null, Boolean, Text, Number, Bytes, Anything, Enum, Ref, Variable}
+)
+
 
 def children(node: Type) -> tuple[Type, ...]:
     """Return the types directly inside `node`, in the order in which they are printed."""
+    if type(node) in LEAVES:
+        return ()
     match node:
+        case Record(fields, rest):
+            inside = tuple([field.type for field in fields])
+            return inside if rest is None else (*inside, rest)
+        case Array(item):
+            return (item,)
+        case Union(inner) | Intersection(inner) | Apply(_, inner):
+            return inner
+        case Tuple(items, _, rest):
+            return items if rest is None else (*items, rest)
+        case Trim(base):
+            return (base,)
         case (
             Unknown() | Never() | Null() | Boolean() | Text() | Number() | Bytes() | Anything()
         ) | (Enum() | Ref() | Variable()):
             return ()
-        case Array(item):
-            return (item,)
-        case Tuple(items, _, rest):
-            return items if rest is None else (*items, rest)
-        case Record(fields, rest):
-            inside = tuple([field.type for field in fields])
-            return inside if rest is None else (*inside, rest)
-        case Union(inner) | Intersection(inner) | Apply(_, inner):
-            return inner
-        case Trim(base):
-            return (base,)
         case _:
             assert_never(node)
 

@@ -66,8 +66,9 @@ def mark(required: bool, node: Type) -> float:
 def own(node: Type, inside: tuple[float, ...]) -> float:
     """Return the cost of `node`, whose children (as `walk.children` lists them) cost `inside`."""
     match node:
-        case Unknown() | Never() | Null() | Boolean() | Text() | Number() | Bytes() | Anything():
-            return 1.0
+        case Record(fields, rest):
+            members = sum(map(_member, fields, inside))
+            return 1.0 + members + (0.0 if rest is None else 5.0 + inside[-1] if fields else 1.5)
         case Enum(values):
             return sum(map(scalar, values))
         case Array(item):
@@ -75,9 +76,6 @@ def own(node: Type, inside: tuple[float, ...]) -> float:
             return inside[0] + 0.6 + brackets
         case Tuple():
             return sum(inside) + 1 + SEPARATOR * len(inside)
-        case Record(fields, rest):
-            members = sum(map(_member, fields, inside))
-            return 1.0 + members + (0.0 if rest is None else 5.0 + inside[-1] if fields else 1.5)
         case Union():
             return sum(inside) + 0.6 * (len(inside) - 1)
         case Intersection():
@@ -89,6 +87,8 @@ def own(node: Type, inside: tuple[float, ...]) -> float:
             return 2.5 + sum(inside) + keys
         case Apply(name):
             return words(name) + 1 + sum(inside) + SEPARATOR * len(inside)
+        case Unknown() | Never() | Null() | Boolean() | Text() | Number() | Bytes() | Anything():
+            return 1.0
         case _:
             assert_never(node)
 

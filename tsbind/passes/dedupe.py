@@ -1,7 +1,7 @@
 """Merge named types that are equal in every respect but their name.
 
 Equal means equal however far one looks, through recursion too: classes of names are refined as
-the states of automata are, until no class splits.  The name that costs least stays.
+the states of automata are (Hopcroft), until no class splits.  The name that costs least stays.
 
     >>> from tsbind.emit.sketch import through
     >>> print(through(dedupe, '''
@@ -17,6 +17,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tsbind.ir.api import Api
+from tsbind.ir.types import Apply, Ref
+from tsbind.ir.walk import walk
 from tsbind.passes import cost
 from tsbind.passes.rename import renamed
 from tsbind.passes.shapes import Shapes, each_type
@@ -33,20 +35,59 @@ def dedupe(api: Api) -> Api:
 
 
 def _representatives(api: Api) -> dict[str, str]:
-    classes: dict[str, int] = dict.fromkeys(api.types, 0)
-    while True:
-        shapes = Shapes(classes)
-        numbers: dict[object, int] = {}
-        refined: dict[str, int] = {}
-        for name, named in api.types.items():
-            # A class only ever splits, so its old number is part of the new one.
-            key = (classes[name], named.parameters, shapes.number(named.type))
-            refined[name] = numbers.setdefault(key, len(numbers))
-        if refined == classes:
-            break
-        classes = refined
+    classes = _Classes(api).settled()
     best: dict[int, str] = {}
     for name, group in classes.items():
         if group not in best or cost.words(name) < cost.words(best[group]):
             best[group] = name
     return {name: best[group] for name, group in classes.items()}
+
+
+class _Classes:
+    """Classes of named types, split until their members cannot be told apart.
+
+    Only types that mention a name whose class has changed are looked at again, so that a long
+    chain of types costs no more than as many flat ones.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._types = api.types
+        self._class: dict[str, int] = dict.fromkeys(api.types, 0)
+        self._sizes: dict[int, int] = {0: len(api.types)}
+        self._keys: dict[int, object] = {}  # of classes: what their members look like
+        self._shapes = Shapes(self._class)
+        self._mentioned_by: dict[str, list[str]] = {name: [] for name in api.types}
+        for name, named in api.types.items():
+            for inner in {n.name for n in walk(named.type) if isinstance(n, (Ref, Apply))}:
+                if inner in self._mentioned_by:
+                    self._mentioned_by[inner].append(name)
+
+    def settled(self) -> dict[str, int]:
+        """Return the class of each type when no class splits any more."""
+        stale = list(self._types)
+        while stale:
+            self._shapes.forget()
+            parts: dict[int, dict[object, list[str]]] = {}
+            for name in stale:
+                named = self._types[name]
+                key = named.parameters, self._shapes.number(named.type)
+                parts.setdefault(self._class[name], {}).setdefault(key, []).append(name)
+            moved = [name for number, split in parts.items() for name in self._split(number, split)]
+            # In the order of names, so that nothing depends on the hash seed.
+            stale = sorted({outer for name in moved for outer in self._mentioned_by[name]})
+        return self._class
+
+    def _split(self, number: int, parts: dict[object, list[str]]) -> list[str]:
+        """Move those members of a class elsewhere that no longer look like the rest of it."""
+        if sum(map(len, parts.values())) == self._sizes[number]:
+            self._keys[number] = max(parts, key=lambda key: len(parts[key]))
+        moved: list[str] = []
+        for key, part in parts.items():
+            if key == self._keys[number]:
+                continue
+            fresh = len(self._sizes)
+            self._sizes[number] -= len(part)
+            self._sizes[fresh], self._keys[fresh] = len(part), key
+            self._class.update(dict.fromkeys(part, fresh))
+            moved += part
+        return moved

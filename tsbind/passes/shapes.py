@@ -8,7 +8,7 @@ is above the numbers of all shapes inside it, so that counting up visits the lea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
@@ -34,9 +34,10 @@ from tsbind.ir.types import (
     Unknown,
     Variable,
 )
-from tsbind.ir.walk import children, with_children
+from tsbind.ir.walk import LEAVES, children, with_children
 
 Key = tuple[object, ...]
+_SINGLE: Final = LEAVES - {Enum, Ref, Variable}  # kinds that have only one member
 
 
 class Shapes:
@@ -58,8 +59,12 @@ class Shapes:
         seen = self._seen.get(id(node))
         if seen is not None:
             return seen[0]
-        inside = tuple([self.number(child) for child in children(node)])
-        key = self._key(node, inside)
+        if type(node) in _SINGLE:
+            inside: tuple[int, ...] = ()
+            key: Key = (type(node),)
+        else:
+            inside = tuple([self.number(child) for child in children(node)])
+            key = self._key(node, inside)
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self.nodes)
@@ -68,19 +73,15 @@ class Shapes:
         self._seen[id(node)] = (number, node)
         return number
 
+    def forget(self) -> None:
+        """Look at types anew, since `alias` has changed; equal types still get equal numbers."""
+        self._seen.clear()
+
     def _key(self, node: Type, inside: tuple[int, ...]) -> Key:
         kind = type(node)
         match node:
-            case (
-                Unknown() | Never() | Null() | Boolean() | Text() | Number() | Bytes() | Anything()
-            ):
-                return (kind,)
-            case Enum(values):
-                return (kind, frozenset((type(value), value) for value in values))
-            case Array():
-                return (kind, inside)
-            case Tuple(items, required, _):
-                return (kind, inside, len(items), required)
+            case Ref(name):
+                return (kind, self._alias.get(name, name))
             case Record(fields, _, closed):
                 # Whether further members are refused shows only where there are no others.
                 named = frozenset(
@@ -88,16 +89,24 @@ class Shapes:
                     for field, number in zip(fields, inside, strict=False)
                 )
                 return (kind, named, inside[len(fields) :], closed and not fields)
+            case Enum(values):
+                return (kind, frozenset((type(value), value) for value in values))
+            case Array():
+                return (kind, inside)
+            case Tuple(items, required, _):
+                return (kind, inside, len(items), required)
             case Union() | Intersection():
                 return (kind, frozenset(inside))
-            case Ref(name):
-                return (kind, self._alias.get(name, name))
             case Trim(_, how, names):
                 return (kind, inside, how, frozenset(names))
             case Apply(name):
                 return (kind, self._alias.get(name, name), inside)
             case Variable(name):
                 return (kind, name)
+            case (
+                Unknown() | Never() | Null() | Boolean() | Text() | Number() | Bytes() | Anything()
+            ):
+                return (kind,)
             case _:
                 assert_never(node)
 
