@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Say what is wrong with an OpenAPI document, and where.",
     "tokens": "Count the tokens of API descriptions, exactly and offline.",
     "ci": "Hold the APIs of a project against their token budgets and a baseline.",
+    "diff": "Say what a new version of an API changes: operations, types, tokens, prompt prefix.",
     "watch": "Generate the APIs of a project again whenever their documents change.",
     "run": "Run a program against compiled APIs and print what it returns.",
     "demo": "Compile and call a small chat API that runs on this machine.",
