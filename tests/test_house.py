@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"errors", "bundle", "resources", "query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
-    "cli": {"errors", "bundle", "resources", "meter", "pipeline", "runtime", "demo"}
+    "cli": {"errors", "bundle", "resources", "meter", "pipeline", "runtime", "search", "demo"}
     | {"config", "budgets", "build", "changes"},
     "__init__": {"errors", "bundle", "spec", "pipeline", "runtime"},
     "__main__": {"cli"},

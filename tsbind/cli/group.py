@@ -21,6 +21,7 @@ FAULT, INTERRUPTED, PIPE_CLOSED = 70, 130, 141
 COMMANDS = {
     "compile": "Turn an OpenAPI document into declarations, stubs and a Bundle.",
     "check": "Say what is wrong with an OpenAPI document, and where.",
+    "search": "Find operations by what is meant, with their signatures.",
     "tokens": "Count the tokens of API descriptions, exactly and offline.",
     "ci": "Hold the APIs of a project against their token budgets and a baseline.",
     "diff": "Say what a new version of an API changes: operations, types, tokens, prompt prefix.",
