@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "resources": {"errors"},
     "bundle": {"errors"},
+    "cache": {"bundle", "resources"},  # keyed by what the program is, so it asks where that lies
     "meter": {"errors", "resources", "bundle"},
     "query": {"errors", "resources"},
     "config": {"errors"},
@@ -40,19 +41,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "search": {"errors", "bundle"},
     "select": {"errors", "query", "ir", "passes"},
     "emit": {"errors", "bundle", "resources", "ir", "search"},
-    "pipeline": {"errors", "bundle", "meter"} | COMPILER,
+    "pipeline": {"errors", "bundle", "cache", "meter"} | COMPILER,
     "project": {"config", "errors", "pipeline"},
     # A budget is held where the tokens are counted; the baseline is written like a Bundle.
     "budgets": {"errors", "bundle", "config", "meter", "project"},
     "build": {"errors", "bundle", "config", "meter", "pipeline", "project"},
     # Compares what declarations say, so it reads them back as the compiler's own proof does.
     "changes": {"bundle", "emit", "ir", "meter", "passes"},
+    # Every form of an API side by side, so it asks each stage for what that stage makes.
+    "account": {"bundle", "emit", "ir", "meter", "pipeline", "resources", "spec"},
     "guest": set(),
     "runtime": {"errors", "bundle", "resources", "query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
-    "cli": {"errors", "bundle", "resources", "meter", "pipeline", "runtime", "search", "demo"}
-    | {"config", "budgets", "build", "changes"},
+    "cli": {"errors", "bundle", "cache", "resources", "meter", "pipeline", "runtime", "search", "demo"}
+    | {"account", "config", "budgets", "build", "changes"},
     "__init__": {"errors", "bundle", "spec", "pipeline", "runtime"},
     "__main__": {"cli"},
 }

@@ -193,7 +193,7 @@ def fingerprint(calls: Mapping[str, Call], schemas: Mapping[str, Json]) -> str:
     return digest.hexdigest()[:12]
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write `data` to `path` through a temporary name, so that nobody sees half a file."""
     import tempfile  # late: few runs write
 
@@ -202,7 +202,7 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -7,6 +7,7 @@ made smaller by the passes, and printed; the result is a `Bundle` and what goes 
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tsbind.bundle import Bundle, Json, fingerprint
+from tsbind.cache import Cache, key_of
 from tsbind.emit.catalog import LIMIT, print_catalog
 from tsbind.emit.jsonschema import print_calls, print_schemas
 from tsbind.emit.python import print_stubs
@@ -54,7 +56,7 @@ class Compiled(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
     types: int  # named types in the declarations
     fit: Fit | None  # None: no budget was asked for
-    document: Json  # the whole document, normalised
+    document: Json  # the whole document, normalised; None when this comes from a cache
 
     @property
     def declarations(self) -> str:
@@ -62,14 +64,41 @@ class Compiled(msgspec.Struct, frozen=True):
         return self.bundle.declarations
 
 
-def compile(source: bytes | Path | str, options: Options | None = None) -> Compiled:
+def compile(
+    source: bytes | Path | str, options: Options | None = None, *, cache: Cache | None = None
+) -> Compiled:
     """Turn an OpenAPI document into a Bundle, declarations and stubs.
 
     `source` is as in `tsbind.spec.load.load`.  Parts that cannot be compiled are left out and
     reported as Diagnostics.  Raises SpecError when nothing can be, SelectionError and BudgetError
-    when what is left is not what was asked for.
+    when what is left is not what was asked for.  With a `cache`, what was compiled before from the
+    same bytes is taken from there, without its `document`.
     """
     options = options or Options()
+    key = cache_key(source, options) if cache else ""
+    kept = cache.get(key, Compiled) if cache and key else None
+    if kept is not None:
+        return kept
+    document, compiled = compile_anew(source, options)
+    if cache and key and document.settled:
+        cache.put(key, msgspec.structs.replace(compiled, document=None), document.read)
+    return compiled
+
+
+def cache_key(source: bytes | Path | str, options: Options) -> str:
+    """Return what an outcome is kept under; "" for one that more than bytes decides.
+
+    The bytes of files are no part of it: the cache compares those with the files themselves.
+    """
+    if str(source) == "-" or ":" in options.tokenizer:  # standard input; somebody's own function
+        return ""
+    if isinstance(source, bytes):
+        return key_of("bytes", hashlib.sha256(source).hexdigest(), options)
+    return key_of("file", str(source), str(Path(source).resolve()), options)
+
+
+def compile_anew(source: bytes | Path | str, options: Options) -> tuple[Document, Compiled]:
+    """Compile from the start."""
     with collector_paused():
         document = load(
             source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
@@ -99,7 +128,7 @@ def compile(source: bytes | Path | str, options: Options | None = None) -> Compi
             fingerprint=mark,
             index=search_index(api, plain, options),
         )
-    return Compiled(bundle, stubs, diagnostics, types, fitted, document.root)
+    return document, Compiled(bundle, stubs, diagnostics, types, fitted, document.root)
 
 
 def check(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -201,3 +203,28 @@ def test_a_tokenizer_of_ones_own(capfd: Capture) -> None:
 def test_a_bad_tokenizer_is_said(name: str, message: str, capfd: Capture) -> None:
     assert main(["tokens", "--text", CHAT, "--tokenizer", name]) == 8
     assert capfd.readouterr().err.startswith(message)
+
+
+def test_what_was_compiled_is_kept_unless_told_not_to(tmp_path: Path) -> None:
+    """In a process of its own, whose cache folder is empty."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+
+    def report(*options: str) -> dict[str, object]:
+        ran = subprocess.run(
+            [sys.executable, "-m", "tsbind", "compile", CHAT, "--json", *options],
+            env={**environment, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told: dict[str, object] = json.loads(ran.stdout)
+        del told["seconds"]
+        return told
+
+    anew = report("--no-cache")
+    assert not list(tmp_path.rglob("*.entry"))
+    assert report() == anew
+    kept = list(tmp_path.rglob("*.entry"))
+    assert kept
+    assert report() == anew
+    assert list(tmp_path.rglob("*.entry")) == kept

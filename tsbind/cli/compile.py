@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 import unicodedata
@@ -19,6 +20,8 @@ from tsbind.cli.screen import plural, print_json, say, share, show, working, wri
 from tsbind.cli.source import document_options, document_text, json_option, open_source
 
 if TYPE_CHECKING:
+    from tsbind.cache import Cache
+    from tsbind.meter import Tokenizer
     from tsbind.pipeline import Compiled
 
 
@@ -52,6 +55,7 @@ def command(
     selection: str,
     budget: int | None,
     allow_refs: tuple[str, ...],
+    no_cache: bool,
     json: bool,
 ) -> None:
     """Turn an OpenAPI document into declarations, stubs and a Bundle.
@@ -59,6 +63,7 @@ def command(
     SPEC is a file of OpenAPI 2.0, 3.0, 3.1 or 3.2, as JSON or YAML; `-` is standard input.
     Without -o the declarations go to standard output, and what there is to say to standard error.
     """
+    from tsbind.cache import Cache
     from tsbind.meter import DEFAULT, tokenizer
     from tsbind.pipeline import Options, compile
 
@@ -66,11 +71,12 @@ def command(
     options = Options(
         docs=docs, select=selection, budget=budget, name=spell(spec), allow_refs=allow_refs
     )
+    cache = None if no_cache else Cache.of_user()
     source, counter = open_source(spec), tokenizer(DEFAULT)
     with working(f"compiling {spell(spec)}"), ThreadPoolExecutor(1) as beside:
-        counting = beside.submit(lambda: counter.count(document_text(source)))
-        compiled = compile(source, options)
-        cost = _Cost(counting.result(), counter.count(compiled.declarations))
+        counting = beside.submit(lambda: _tokens(document_text(source), counter, cache))
+        compiled = compile(source, options, cache=cache)
+        cost = _Cost(counting.result(), _tokens(compiled.declarations, counter, cache))
     name = _file_name(name or ("" if spec == STDIN else Path(spec).name), compiled.bundle.title)
     written = _write(compiled, folder, name) if folder else []
     seconds = time.perf_counter() - start
@@ -82,6 +88,22 @@ def command(
         tell(line)
     if not folder:
         write(compiled.declarations)
+
+
+def _tokens(text: str, counter: Tokenizer, cache: Cache | None) -> int:
+    """Count `text`, unless it was counted before: the ranks alone take long to load."""
+    if cache is None:
+        return counter.count(text)
+    from tsbind.cache import key_of
+
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    key = key_of("tokens", counter.name, digest)
+    known = cache.get(key, int)
+    if known is not None:
+        return known
+    count = counter.count(text)
+    cache.put(key, count, {})
+    return count
 
 
 def _write(compiled: Compiled, folder: Path, name: str) -> list[str]:

@@ -40,6 +40,11 @@ def document_options(function: Function) -> Function:
                 help="Give up detail, least loss first, until the declarations fit.",
             ),
             allow_ref_option,
+            click.option(
+                "--no-cache",
+                is_flag=True,
+                help="Compile anew, and keep nothing for the next time.",
+            ),
         )
     ):
         function = option(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from tsbind.bundle import Json
 from tsbind.errors import Diagnostic, Location, Severity, SpecError
@@ -45,6 +45,7 @@ class Document:
     version: str  # as written: "2.0", "3.1.0"
     root: dict[str, Json] = field(repr=False)
     digest: str  # sha256 of the source, its external files included
+    files: Mapping[str, str] = field(repr=False)  # each text read: its URL → SHA-256 of its bytes
     size: int  # bytes of the source, its external files included
     sources: Mapping[str, Source] = field(repr=False)  # by mount; "" is the root document
     moved: Mapping[str, str] = field(repr=False)  # pointer in `root` → in the source
@@ -67,6 +68,22 @@ class Document:
             for problem in self.problems
         }
         return tuple(sorted(found, key=lambda one: (one.where, one.code, one.what)))
+
+    @property
+    def read(self) -> dict[str, str]:
+        """The local files that this was read from, with the SHA-256 of each."""
+        from urllib.request import url2pathname  # late: it brings http and ssl along
+
+        return {
+            url2pathname(urlsplit(url).path): digest
+            for url, digest in self.files.items()
+            if url.startswith("file:")
+        }
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing but the bytes of `read` decides what this is: no host, no lost file."""
+        return not self.failed and all(url.startswith("file:") for url in self.files if url)
 
     def locate(self, pointer: str) -> Location:
         """Say where the source has what is at `pointer` in `root`, or what is nearest around it."""

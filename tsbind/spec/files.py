@@ -40,15 +40,15 @@ class Files:
         self._nodes = limits.nodes
         self._mounts: dict[str, str] = {}  # URL → mount
         self._root = ""  # URL of the root document
-        self._digest = hashlib.sha256()
         self.size = 0
+        self.digests: dict[str, str] = {}  # URL, "" for bytes → SHA-256 of what was read there
         self.sources: dict[str, Source] = {}
         self.trees: dict[str, Json] = {}  # what hangs below EXTERNAL
 
     def read_root(self, data: bytes, name: str, origin: str) -> Json:
         """Parse the root document and account for it."""
         source, tree, count = parse(data, name, nodes=self._nodes, origin=origin)
-        self._account(data, count)
+        self._account(origin, data, count)
         self.sources[""] = source
         self._root = origin
         return tree
@@ -56,7 +56,7 @@ class Files:
     @property
     def digest(self) -> str:
         """The sha256 of every text read so far, in the order of reading."""
-        return self._digest.hexdigest()
+        return hashlib.sha256("".join(self.digests.values()).encode()).hexdigest()
 
     def reach(self, url: str) -> str:
         """Return the mount of the file at `url`, reading it when it is new.
@@ -125,13 +125,12 @@ class Files:
                 code="too-large",
             )
         source, tree, count = parse(data, name, nodes=self._nodes, mount=mount, origin=origin)
-        self._account(data, count)
+        self._account(origin, data, count)
         self.sources[mount] = source
         self.trees[token] = tree
 
-    def _account(self, data: bytes, nodes: int) -> None:
-        self._digest.update(len(data).to_bytes(8, "big"))
-        self._digest.update(data)
+    def _account(self, origin: str, data: bytes, nodes: int) -> None:
+        self.digests[origin] = hashlib.sha256(data).hexdigest()
         self.size += len(data)
         self._bytes -= len(data)
         self._nodes -= nodes

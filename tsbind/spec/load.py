@@ -51,6 +51,7 @@ def load(
         version=version,
         root=tree,
         digest=files.digest,
+        files=files.digests,
         size=files.size,
         sources=files.sources,
         moved=upgrade.moved,
