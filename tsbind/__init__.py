@@ -31,12 +31,25 @@ if TYPE_CHECKING:
         ResultError,
         RunError,
         SelectionError,
+        SnapshotError,
         SpecError,
+        SuspendedError,
         TokenizerError,
         TsbindError,
     )
     from tsbind.pipeline import Compiled, Options, check, compile
-    from tsbind.runtime import Credentials, Host, Limits, Policy, Result, run, run_sync
+    from tsbind.runtime import (
+        Credentials,
+        Host,
+        Limits,
+        Policy,
+        Result,
+        resume,
+        resume_sync,
+        run,
+        run_sync,
+        start,
+    )
     from tsbind.spec.load import load
 
 __all__ = [
@@ -61,20 +74,26 @@ __all__ = [
     "ResultError",
     "RunError",
     "SelectionError",
+    "SnapshotError",
     "SpecError",
+    "SuspendedError",
     "TokenizerError",
     "TsbindError",
     "check",
     "compile",
     "load",
+    "resume",
+    "resume_sync",
     "run",
     "run_sync",
+    "start",
 ]
 
 _HOMES = {
     "bundle": {"Bundle"},
     "pipeline": {"Compiled", "Options", "check", "compile"},
-    "runtime": {"Credentials", "Host", "Limits", "Policy", "Result", "run", "run_sync"},
+    "runtime": {"Credentials", "Host", "Limits", "Policy", "Result"}
+    | {"resume", "resume_sync", "run", "run_sync", "start"},
     "spec.load": {"load"},
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -15,6 +15,8 @@ TsbindError
     PolicyError        it asked for a call that the policy forbids
     CredentialError    a call needs a credential that the operator did not give
     JournalError       a journal cannot be read, is another run's, or cannot be gone on with
+    SnapshotError      a snapshot cannot be read, is not genuine, or is of another run
+    SuspendedError     it waits for a decision; the snapshot goes on with it
     ResultError        what it returned does not match the schema
     GuestError         the guest broke the protocol: the engine inside must be assumed corrupt
 
@@ -239,3 +241,29 @@ class JournalError(RunError):
 
     code = "journal"
     exit_code = 17
+
+
+class SnapshotError(RunError):
+    """A snapshot cannot be read, is not genuine, or does not match what it is resumed with."""
+
+    code = "snapshot"
+    exit_code = 19
+
+
+class SuspendedError(RunError):
+    """The run stands still: nothing went wrong, and `snapshot` goes on with it.
+
+    `questions` are the calls that nobody has decided about (runtime.policy.Question).
+    """
+
+    code = "suspended"
+    exit_code = 20
+
+    def __init__(self, snapshot: bytes, questions: tuple[Any, ...] = ()) -> None:
+        self.snapshot, self.questions = snapshot, questions
+        super().__init__(
+            f"the run waits for a decision about {questions[0].op}"
+            if questions
+            else "the run was suspended",
+            fix="go on with its snapshot: `tsbind resume FILE`",
+        )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from wasmtime._instance import InstanceExports as Exports
 
 JS = ("errors.js", "api.js", "timers.js", "absent.js", "web*.js")  # evaluated in this order
-EXPORTS = ("memory", "protocol", "input", "start", "resume")
+# The stack pointer tells a host that saves a run whether the guest is at rest.
+EXPORTS = ("memory", "protocol", "input", "start", "resume", "__stack_pointer")
 
 _PAGE = 65536
 
@@ -99,6 +100,9 @@ def _rewrite(module: bytes, memory: bytes) -> bytes:
     out = bytearray(module[:8])
     for kind, body in _sections(module):
         match kind:
+            case 6 if len(_variables(body)) != 1:
+                # Memory and this one variable are all that a run changes: see runtime/snapshot.py.
+                raise ImageError("the module has variables beside its stack pointer")
             case 5:  # memory
                 body = b"\x01\x00" + _uleb(len(memory) // _PAGE)
             case 7:  # exports
@@ -120,6 +124,21 @@ def _sections(module: bytes) -> Iterator[tuple[int, bytes]]:
         size, start = _read_uleb(module, at + 1)
         yield kind, module[start : start + size]
         at = start + size
+
+
+def _variables(body: bytes) -> list[int]:
+    """Return the start of each mutable global."""
+    count, at = _read_uleb(body, 0)
+    found = []
+    for _ in range(count):
+        if body[at + 1]:
+            found.append(at)
+        # Each is a type, whether it is mutable, and a constant i32: opcode, number, end.
+        if body[at] != 0x7F or body[at + 2] != 0x41:
+            raise ImageError("the module has a global that is not a number of 32 bits")
+        _, at = _read_uleb(body, at + 3)
+        at += 1
+    return found
 
 
 def _kept_exports(body: bytes) -> bytes:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tsbind.runtime.journal import Journal
     from tsbind.runtime.limits import Limits, Usage
     from tsbind.runtime.mock import MockHost
-    from tsbind.runtime.policy import Answer, Budget, Policy, Question, Rule
-    from tsbind.runtime.runner import Result, run, run_sync
+    from tsbind.runtime.policy import LATER, Answer, Budget, Policy, Question, Rule
+    from tsbind.runtime.runner import Result, Run, resume, resume_sync, run, run_sync, start
     from tsbind.runtime.trace import Event, Trace
     from tsbind.runtime.values import File
 
@@ -42,14 +42,15 @@ _HOME = {
     "journal": "Journal",
     "limits": "Limits Usage",
     "mock": "MockHost",
-    "policy": "Answer Budget Policy Question Rule",
-    "runner": "Result run run_sync",
+    "policy": "LATER Answer Budget Policy Question Rule",
+    "runner": "Result Run resume resume_sync run run_sync start",
     "trace": "Event Trace",
     "values": "File",
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
+    "LATER",
     "Answer",
     "ApiError",
     "ArgumentError",
@@ -77,12 +78,16 @@ __all__ = [
     "Response",
     "Result",
     "Rule",
+    "Run",
     "SecretFile",
     "Trace",
     "Transport",
     "Usage",
+    "resume",
+    "resume_sync",
     "run",
     "run_sync",
+    "start",
 ]
 
 

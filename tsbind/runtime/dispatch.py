@@ -21,7 +21,7 @@ from tsbind.runtime.failures import ArgumentError, CallError, HostError
 from tsbind.runtime.host import Host
 from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.messages import CallFailure, CallReply, CallRequest
-from tsbind.runtime.policy import Answer, Approve, Policy, Spent, charged, decide
+from tsbind.runtime.policy import Answer, Approve, Policy, Question, Spent, charged, decide
 from tsbind.runtime.trace import Event, OnEvent, Trace, recording
 
 
@@ -46,9 +46,13 @@ class Dispatcher:
         approve: Approve | None = None,
         pause: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
         on_event: OnEvent | None = None,
+        suspend: Callable[[], None] | None = None,
     ) -> None:
         self.trace = Trace()
         self.causes: dict[int, BaseException] = {}  # by call: what the program saw less of
+        self.started: set[int] = set()  # calls that their hosts have been given
+        self.put_off: list[Question] = []  # what nobody has decided yet
+        self._suspend = suspend
         self._bindings = bindings
         self._limits = limits
         self._usage = usage
@@ -57,7 +61,7 @@ class Dispatcher:
         self._pause = pause
         self._on_event = on_event
         self._turns = asyncio.Semaphore(limits.concurrency)
-        self._spent = {
+        self.spent = {
             root: tuple(Spent() for _ in binding.policy.budgets)
             for root, binding in bindings.items()
         }
@@ -92,6 +96,10 @@ class Dispatcher:
         event = Event(id=request.id, op=request.op[:200], step=step, asked=self._clock())
         self.trace.events.append(event)
         return event
+
+    def announced(self, request: CallRequest) -> Event:
+        """Return the event of a call that was announced before the run was suspended."""
+        return next(event for event in self.trace.events if event.id == request.id)
 
     async def answer(
         self, request: CallRequest, event: Event, sending: Callable[[CallRequest], None]
@@ -158,21 +166,36 @@ class Dispatcher:
     ) -> Json:
         binding.host.check_arguments(call, args)
         args = await self._decided(binding, call, args, event)
-        async with self._turn(event):
+        async with self._turn(binding, call, event):
+            self.started.add(event.id)
             if not call.safe:
                 sending()
             with recording(event), self._charging(binding, call, event):
                 return await binding.host.call(call.op, args)
 
     @contextlib.asynccontextmanager
-    async def _turn(self, event: Event) -> AsyncIterator[None]:
-        async with self._turns:
+    async def _turn(self, binding: Binding, call: Call, event: Event) -> AsyncIterator[None]:
+        with self._unless_suspended(binding, call):
+            await self._turns.acquire()
+        try:
             event.began = self._clock()
             yield
+        finally:
+            self._turns.release()
+
+    @contextlib.contextmanager
+    def _unless_suspended(self, binding: Binding, call: Call) -> Iterator[None]:
+        """Take back what was charged for a call that is only made when the run goes on."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            for index in charged(binding.policy, call):
+                self.spent[binding.root][index].calls -= 1
+            raise
 
     @contextlib.contextmanager
     def _charging(self, binding: Binding, call: Call, event: Event) -> Iterator[None]:
-        budgets = [self._spent[binding.root][i] for i in charged(binding.policy, call)]
+        budgets = [self.spent[binding.root][i] for i in charged(binding.policy, call)]
         try:
             yield
         finally:
@@ -199,7 +222,7 @@ class Dispatcher:
         self, binding: Binding, call: Call, args: Mapping[str, Json], event: Event
     ) -> Mapping[str, Json]:
         """Return the arguments to go on with; raises PolicyError when the call is refused."""
-        spent = self._spent[binding.root]
+        spent = self.spent[binding.root]
         verdict = decide(binding.policy, call, spent)
         event.verdict, event.reason = verdict.effect, verdict.reason
         if verdict.effect == "deny":
@@ -208,7 +231,8 @@ class Dispatcher:
             spent[index].calls += 1  # now, so that calls at the same time are counted too
         if verdict.effect == "allow":
             return args
-        answer = await self._asked(binding, call, args, verdict.reason)
+        with self._unless_suspended(binding, call):
+            answer = await self._asked(binding, call, args, verdict.reason)
         event.verdict = "ask: allowed" if answer.allow else "ask: denied"
         if not answer.allow:
             raise PolicyError(f"{call.op} was not approved: {answer.reason or 'no reason given'}")
@@ -227,6 +251,10 @@ class Dispatcher:
         with self._pause():  # a person's time is not the program's
             answer = self._approve(question)
             answer = await answer if inspect.isawaitable(answer) else answer
+        if isinstance(answer, Answer) and answer.later and self._suspend is not None:
+            self.put_off.append(question)
+            self._suspend()
+            await asyncio.get_running_loop().create_future()  # until it is cancelled
         return answer if isinstance(answer, Answer) else Answer(answer is True)
 
     def _delivered(self, value: Json, event: Event) -> msgspec.Raw:

@@ -9,23 +9,25 @@ network; a caller whose event loop does nothing else runs them in place, which s
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Protocol
 
 import msgspec
 
-from tsbind.errors import GuestError, LimitError, ProgramError
+from tsbind.errors import GuestError, ProgramError
 from tsbind.runtime.dispatch import Dispatcher
 from tsbind.runtime.journal import Tape
 from tsbind.runtime.limits import Usage
+from tsbind.runtime.logs import Logs
+from tsbind.runtime.memory import Rest
 from tsbind.runtime.messages import CallReply, CallRequest, Resume, Start, Step
+from tsbind.runtime.recorded import RecordedReply
+from tsbind.runtime.trace import Event
 
 TIMER = "$timer"  # the call that a timer of the program is
-LogLine = tuple[str, str]  # level and text
 
 
 class Guest(Protocol):
@@ -47,86 +49,32 @@ class Guest(Protocol):
         """From any thread: make the step that is running raise `reason`."""
         ...
 
+    def save(self) -> tuple[Rest, bytes]:
+        """Return what the guest is between two steps."""
+        ...
+
     def close(self) -> None:
         """Free everything; the guest is not used again."""
         ...
 
 
-class Deadline:
-    """The end of a run's wall-clock time, which stands still while a person decides."""
+class Open(msgspec.Struct, frozen=True):
+    """What a run waits for that was suspended."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._timeout = asyncio.timeout(None)
-        self._left = seconds
-        self._pauses = 0
-        self._loop = asyncio.get_running_loop()
-        self.began = self._loop.time()
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-        self._timeout.reschedule(self._loop.time() + self._left)
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, trace)  # type: ignore[arg-type]
-        except TimeoutError:
-            if not self._timeout.expired():
-                raise
-            raise LimitError(
-                "wall", used=self.elapsed(), allowed=self._seconds, unit="seconds"
-            ) from None
-
-    def elapsed(self) -> float:
-        """Seconds since the run began, pauses included."""
-        return self._loop.time() - self.began
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Stop the clock inside; pauses may overlap."""
-        if self._pauses == 0:
-            self._left = (self._timeout.when() or 0.0) - self._loop.time()
-            self._timeout.reschedule(None)
-        self._pauses += 1
-        try:
-            yield
-        finally:
-            self._pauses -= 1
-            if self._pauses == 0 and not self._timeout.expired():
-                self._timeout.reschedule(self._loop.time() + max(self._left, 0.0))
+    calls: tuple[CallRequest, ...]  # to be made; timers are among them
+    timers: dict[int, float]  # seconds left, by call
+    replies: tuple[RecordedReply, ...]  # that the guest has not been given
 
 
-class Logs:
-    """The console output of a run, up to a limit; what follows is dropped and counted."""
+class Suspended(Exception):
+    """The run can go on elsewhere, from this."""
 
-    def __init__(self, allowed: int) -> None:
-        self._allowed = allowed
-        self._lines: list[LogLine] = []
-        self.bytes = 0
-        self.dropped_before = 0  # by the guest, which has the same limit
-        self._dropped = 0
-
-    def add(self, lines: tuple[LogLine, ...]) -> None:
-        """Keep the lines for which there is room."""
-        for level, text in lines:
-            size = len(text.encode("utf-8", "replace"))
-            if self.bytes + size > self._allowed:
-                self._dropped += size
-            else:
-                self.bytes += size
-                self._lines.append((level, text))
-
-    def lines(self, hide: Callable[[str], str]) -> tuple[LogLine, ...]:
-        """Return what was kept, passed through `hide`, and a line about what was not."""
-        kept = [(level, hide(text)) for level, text in self._lines]
-        dropped = self._dropped + self.dropped_before
-        if dropped:
-            kept.append(("warn", f"{dropped} bytes of console output were dropped"))
-        return tuple(kept)
+    def __init__(self, open: Open, rest: Rest, pages: bytes) -> None:
+        self.open, self.rest, self.pages = open, rest, pages
 
 
 class Drive:
-    """Drives one guest to its end."""
+    """Drives one guest to its end, or to where it is suspended."""
 
     def __init__(
         self,
@@ -149,34 +97,82 @@ class Drive:
         self._tape = tape
         self._open: dict[int, CallRequest] = {}  # asked for, by nobody answered yet
         self._inbox = _Inbox()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # by call
+        self._timers: dict[int, asyncio.TimerHandle] = {}
         self._busy: asyncio.Future[Step] | None = None
 
     async def to_the_end(self, start: Start) -> Step:
         """Return the last step: the program is done, or has failed.
 
-        Raises LimitError, GuestError, or ProgramError when the program waits for nothing.
+        Raises LimitError, GuestError, ProgramError when the program waits for nothing, Suspended.
         """
         try:
             step = await self._step(partial(self._begin, start))
             step = await self._caught_up(step)
-            while step.state == "waiting":
-                if not self._open:
-                    raise ProgramError(
-                        "the program waits for a promise that nothing will settle",
-                        fix="resolve every promise that is awaited",
-                        code="program-deadlock",
-                    )
-                resume = Resume(now=self._now(), replies=await self._inbox.take())
-                self._tape.told(resume)
-                step = await self._told(resume)
-                for request in step.calls:
-                    self._ask(request)
-            self._tape.ended(step)
-            return step
+            return await self._on_from(step)
         finally:
             await self._give_up()
+
+    async def revived(self, open: Open) -> Step:
+        """Return the last step of a run that was suspended; raises what `to_the_end` does."""
+        try:
+            self._guest = self._make_guest()
+            self._open = {request.id: request for request in open.calls}
+            answered = {reply.id for reply in open.replies}
+            for request in open.calls:
+                if request.id in open.timers:
+                    self._set_timer(request, open.timers[request.id])
+                elif request.id not in answered:
+                    self._answer(request, self._dispatcher.announced(request))
+            for reply in open.replies:
+                self._inbox.put(reply.as_sent())
+            return await self._on_from(await self._next())
+        finally:
+            await self._give_up()
+
+    def suspend(self) -> None:
+        """Let the run end, soon, with Suspended; from the event loop's own thread."""
+        self._inbox.stop()
+
+    async def _on_from(self, step: Step) -> Step:
+        while step.state == "waiting":
+            step = await self._next()
+        self._tape.ended(step)
+        return step
+
+    async def _next(self) -> Step:
+        if not self._open:
+            raise ProgramError(
+                "the program waits for a promise that nothing will settle",
+                fix="resolve every promise that is awaited",
+                code="program-deadlock",
+            )
+        replies = await self._inbox.take()
+        if self._inbox.stopped:
+            raise await self._suspended()
+        resume = Resume(now=self._now(), replies=replies)
+        self._tape.told(resume)
+        step = await self._told(resume)
+        for request in step.calls:
+            self._ask(request)
+        return step
+
+    async def _suspended(self) -> Suspended:
+        """Wait for the calls that have been sent; the others are made when the run goes on."""
+        now = asyncio.get_running_loop().time()
+        timers = {id: max(timer.when() - now, 0.0) for id, timer in self._timers.items()}
+        for timer in self._timers.values():
+            timer.cancel()
+        for id, task in self._tasks.items():
+            if id not in self._dispatcher.started:
+                task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
+        replies = tuple(map(RecordedReply.of, self._inbox.left()))
+        if self._guest is None:
+            raise RuntimeError("a guest is suspended that was never started")
+        rest, pages = self._guest.save()
+        return Suspended(Open(tuple(self._open.values()), timers, replies), rest, pages)
 
     async def _caught_up(self, step: Step) -> Step:
         """Go through the answers that are recorded already, then ask for what is still open."""
@@ -238,10 +234,11 @@ class Drive:
 
     def _ask(self, request: CallRequest) -> None:
         if request.op == TIMER:
-            self._set_timer(request)
+            self._set_timer(request, _milliseconds(request) / 1000)
             return
-        event = self._dispatcher.announce(request, self._usage.steps)
+        self._answer(request, self._dispatcher.announce(request, self._usage.steps))
 
+    def _answer(self, request: CallRequest, event: Event) -> None:
         async def answer() -> None:
             try:
                 self._inbox.put(await self._dispatcher.answer(request, event, self._tape.sending))
@@ -249,25 +246,23 @@ class Drive:
                 self._inbox.fail(error)
 
         task = asyncio.get_running_loop().create_task(answer())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[request.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(request.id))
 
-    def _set_timer(self, request: CallRequest) -> None:
-        seconds = _milliseconds(request) / 1000
+    def _set_timer(self, request: CallRequest, seconds: float) -> None:
         reply = CallReply(request.id, ok=msgspec.Raw(b"null"))
 
         def fire() -> None:
-            self._timers.discard(handle)
+            del self._timers[request.id]
             self._inbox.put(reply)
 
-        handle = asyncio.get_running_loop().call_later(seconds, fire)
-        self._timers.add(handle)
+        self._timers[request.id] = asyncio.get_running_loop().call_later(seconds, fire)
 
     async def _give_up(self) -> None:
         """Stop what is still under way, and free the guest when it is not running any more."""
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
         busy = self._busy
         if busy is not None and not busy.done():
@@ -277,7 +272,7 @@ class Drive:
         else:
             self._close()
         if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.wait(self._tasks.values())
 
     def _close_after(self, step: asyncio.Future[Step]) -> None:
         if not step.cancelled():
@@ -292,6 +287,18 @@ class _Inbox:
         self._replies: list[CallReply] = []
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Hand nothing over any more."""
+        self.stopped = True
+        self._wake()
+
+    def left(self) -> tuple[CallReply, ...]:
+        """Return what nobody took; raises what an answer failed with."""
+        if self._error is not None:
+            raise self._error
+        return tuple(sorted(self._replies, key=lambda reply: reply.id))
 
     def put(self, reply: CallReply) -> None:
         self._replies.append(reply)
@@ -302,14 +309,14 @@ class _Inbox:
         self._wake()
 
     async def take(self) -> tuple[CallReply, ...]:
-        """Wait for at least one answer and return all that are there, by id."""
-        while not self._replies and self._error is None:
+        """Wait for at least one answer and return all that are there, by id; none once stopped."""
+        while not self._replies and self._error is None and not self.stopped:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        if self._error is not None:
-            raise self._error
-        replies, self._replies = self._replies, []
-        return tuple(sorted(replies, key=lambda reply: reply.id))
+        if self.stopped:
+            return ()
+        replies, self._replies = self.left(), []
+        return replies
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -7,14 +7,15 @@ of a millisecond.  An Engine is safe to share between threads, and must not outl
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import sys
 import threading
 import time
 from ctypes import byref, c_char_p, c_void_p
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from tsbind import resources
 from tsbind.errors import BuildError, GuestError
@@ -40,6 +41,13 @@ _FUNCTIONS: Final = {
 }
 
 
+class Image(NamedTuple):
+    """What each guest starts as."""
+
+    memory: bytes
+    stack: int  # where the stack pointer is while no guest code runs; below lies the stack
+
+
 class Engine:
     """Compiled guest code and its settings.  Raises BuildError when the guest is not usable."""
 
@@ -49,6 +57,7 @@ class Engine:
         self.running = 0  # isolates that are in guest code
         self.stack = _native_stack()  # bytes of native stack that guest code may use
         self.pointer: int = lib.wasm_engine_new_with_config(_config(self.stack))
+        self._bytes = module
         self.module: int = self.load(module, cache=cache, use_cache=use_cache)
         self.js_stack = self.stack // _STACK_RATIO  # bytes that JavaScript may use
         self.inbox = 0  # address and size of the guest's own input buffer
@@ -80,6 +89,28 @@ class Engine:
         """Note that an isolate has come back."""
         with self._lock:
             self.running -= 1
+
+    # ---- Saving ----------------------------------------------------------------------------
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the guest."""
+        return hashlib.sha256(self._bytes).hexdigest()
+
+    @cached_property
+    def image(self) -> Image:
+        """The memory and the stack pointer of a guest that has not run."""
+        store = lib.wasmtime_store_new(self.pointer, None, None)
+        try:
+            context = lib.wasmtime_store_context(store)
+            instance = instantiate(context, self.module)
+            memory = export(context, instance, b"memory", wasm.EXTERN_MEMORY)
+            at = ctypes.addressof(memory) + wasm.Extern.value.offset
+            size = lib.wasmtime_memory_data_size(context, at)
+            content = ctypes.string_at(lib.wasmtime_memory_data(context, at), size)
+            return Image(content, stack_pointer(context, instance))
+        finally:
+            lib.wasmtime_store_delete(store)
 
     # ---- Loading ---------------------------------------------------------------------------
 
@@ -195,6 +226,15 @@ def export(context: int, instance: wasm.Instance, name: bytes, kind: int) -> was
     if found.kind != kind:
         raise GuestError(f'the guest\'s "{name.decode()}" is of the wrong kind')
     return found
+
+
+def stack_pointer(context: int, instance: wasm.Instance) -> int:
+    """Return where the guest's stack ends."""
+    found = export(context, instance, b"__stack_pointer", wasm.EXTERN_GLOBAL)
+    value = wasm.Value()
+    address = ctypes.addressof(found) + wasm.Extern.value.offset
+    lib.wasmtime_global_get(context, address, byref(value))
+    return int(value.value[0]) & 0xFFFF_FFFF
 
 
 def _kinds(context: int, function: wasm.Extern) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -10,7 +10,6 @@ calls back every `TICK` to look at the limits, at `interrupt`, and at pending si
 from __future__ import annotations
 
 import ctypes
-import struct
 import threading
 import time
 from ctypes import byref, c_uint64, c_void_p
@@ -25,15 +24,15 @@ from tsbind.runtime import engine as engines
 from tsbind.runtime import wasm
 from tsbind.runtime.engine import Engine
 from tsbind.runtime.limits import MIB, Limits
-from tsbind.runtime.messages import CallReply, CallRequest, Failure, Resume, Start, Step
+from tsbind.runtime.memory import Rest, changes, difference
+from tsbind.runtime.messages import CallRequest, Failure, Resume, Start, Step
 from tsbind.runtime.wasm import lib
+from tsbind.runtime.wire import resume_message, start_message
 
 INBOX_SIZE: Final = 256 * 1024  # bytes; of main.c
 MAX_FLOATING: Final = 100_000
-_START = struct.Struct("<dQIIIIIII")
-_TIME = struct.Struct("<d")
-_REPLY = struct.Struct("<III")
 _CODE_MEMORY = 64 * 1024  # of an outbox beside what the limits allow: heads, names, a failure
+_WASM_PAGE: Final = 1 << 16
 _FUNC = wasm.Extern.value.offset  # where the handle lies in a `wasmtime_extern_t`
 
 Level = Literal["log", "info", "warn", "error", "debug"]
@@ -53,7 +52,6 @@ class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _decode = msgspec.json.Decoder(_Outbox).decode
-_encode_error = msgspec.json.Encoder().encode
 _serial = count(1)
 _running: dict[int, Isolate] = {}  # those in guest code, for `_on_tick`
 
@@ -123,13 +121,13 @@ class Isolate:
 
     def start(self, message: Start) -> Step:
         """Run the program until it waits or ends."""
-        data = _start_message(message, self.limits, self._engine.js_stack)
+        data = start_message(message, self.limits, self._engine.js_stack)
         self._start_size = (len(data) + 16) & ~15
         return self._send(b"start", data, self._engine.inbox if len(data) < INBOX_SIZE else 0)
 
     def resume(self, message: Resume) -> Step:
         """Hand over replies and run on until the program waits or ends."""
-        data = _resume_message(message)
+        data = resume_message(message)
         # The start message stays where it is, for it holds the table.
         fits = self._start_size + len(data) < INBOX_SIZE
         return self._send(b"resume", data, self._engine.inbox + self._start_size if fits else 0)
@@ -146,6 +144,61 @@ class Isolate:
             self._busy.release()
         else:
             self.interrupt(GuestError("the isolate was closed while it ran", code="closed"))
+
+    def save(self) -> tuple[Rest, bytes]:
+        """Return what `revive` makes an isolate from that goes on as this one would.
+
+        Only between two steps.  Raises GuestError when the guest is not at rest.
+        """
+        if not self._store or not self.steps:
+            raise GuestError("the isolate has nothing to save", code="closed")
+        image = self._engine.image
+        if engines.stack_pointer(self._context, self._instance) != image.stack:
+            raise GuestError("the guest is not at rest")
+        handle = ctypes.addressof(self._memory) + _FUNC
+        size = lib.wasmtime_memory_data_size(self._context, handle)
+        content = ctypes.string_at(lib.wasmtime_memory_data(self._context, handle), size)
+        rest = Rest(
+            size=size,
+            cpu=self.cpu,
+            steps=self.steps,
+            log_bytes=self.log_bytes,
+            logs_dropped=self.logs_dropped,
+            last_id=self._last_id,
+            start_size=self._start_size,
+        )
+        return rest, difference(image.memory, content, image.stack)
+
+    @classmethod
+    def revive(cls, engine: Engine, limits: Limits, rest: Rest, kept: bytes) -> Isolate:
+        """Make an isolate that goes on where a saved one stood.
+
+        Raises ValueError when `kept` is damaged, LimitError when memory may not be as large.
+        """
+        isolate = cls(engine, limits)
+        try:
+            isolate._grow(rest.size)
+            for at, page in changes(engine.image.memory, kept, rest.size):
+                ctypes.memmove(isolate._bounds(at, len(page)), page, len(page))
+        except BaseException:
+            isolate.close()
+            raise
+        isolate.cpu += rest.cpu
+        isolate.steps, isolate._last_id = rest.steps, rest.last_id
+        isolate.log_bytes, isolate.logs_dropped = rest.log_bytes, rest.logs_dropped
+        isolate._start_size = rest.start_size
+        return isolate
+
+    def _grow(self, size: int) -> None:
+        handle, before = ctypes.addressof(self._memory) + _FUNC, c_uint64()
+        more = size // _WASM_PAGE - lib.wasmtime_memory_size(self._context, handle)
+        if size % _WASM_PAGE or more < 0:
+            raise ValueError(f"a memory of {size} bytes")
+        error = lib.wasmtime_memory_grow(self._context, handle, more, byref(before))
+        if error:
+            wasm.error_text(error)
+            self.memory = size
+            raise self._exceeded("memory")
 
     def _free(self) -> None:
         if self._store:
@@ -314,34 +367,3 @@ def _on_tick_of(context: int, key: int, delta: object, kind: object) -> int:
 
 
 _on_tick = wasm.EpochCallback(_on_tick_of)
-
-
-def _start_message(message: Start, limits: Limits, stack: int) -> bytes:
-    source, table = message.source.encode(), message.table.encode()
-    roots = b"" if message.roots == ("api",) else "\n".join(message.roots).encode()
-    head = _START.pack(
-        message.now,
-        message.seed,
-        len(source),
-        len(table),
-        len(roots),
-        limits.log_bytes,
-        min(limits.result_bytes, 0xFFFF_FFFF),
-        min(limits.request_bytes, 0xFFFF_FFFF),
-        stack,
-    )
-    return b"".join((head, source, b"\0", table, b"\0", roots, b"\0"))
-
-
-def _resume_message(message: Resume) -> bytes:
-    parts = [_TIME.pack(message.now)]
-    for reply in message.replies:
-        kind, data = _reply_body(reply)
-        parts += [_REPLY.pack(reply.id, kind, len(data)), data]
-    return b"".join(parts)
-
-
-def _reply_body(reply: CallReply) -> tuple[int, bytes]:
-    if reply.error is not None:
-        return 1, _encode_error(reply.error)
-    return 0, bytes(reply.ok) if reply.ok is not None else b"null"

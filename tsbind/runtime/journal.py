@@ -28,7 +28,8 @@ from typing import Protocol
 import msgspec
 
 from tsbind.errors import JournalError
-from tsbind.runtime.messages import CallFailure, CallReply, CallRequest, Resume, Start, Step
+from tsbind.runtime.messages import CallRequest, Resume, Start, Step
+from tsbind.runtime.recorded import NO_RAW, RecordedReply
 
 FORMAT = 1
 LONGEST = 256 << 20  # bytes of a journal that is read
@@ -44,29 +45,9 @@ class Head(msgspec.Struct, frozen=True):
     journal: int = FORMAT
 
 
-# msgspec writes `Raw | None` but does not read it, so what is read has an empty Raw for None.
-_NO_RAW = msgspec.Raw()
-
-
-class _Failure(CallFailure, frozen=True, omit_defaults=True):
-    body: msgspec.Raw = _NO_RAW
-
-
-class _Reply(CallReply, frozen=True, omit_defaults=True):
-    ok: msgspec.Raw = _NO_RAW
-    error: _Failure | None = None
-
-    def as_sent(self) -> CallReply:
-        error = self.error
-        if error is not None:
-            fields = {name: getattr(error, name) for name in CallFailure.__struct_fields__}
-            error = CallFailure(**{**fields, "body": _or_none(error.body)})  # type: ignore[assignment]
-        return CallReply(self.id, _or_none(self.ok), error)
-
-
 class _Told(msgspec.Struct, frozen=True):
     now: float
-    replies: tuple[_Reply, ...]
+    replies: tuple[RecordedReply, ...]
 
 
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,11 +57,7 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     send: int = 0
     resume: _Told | None = None
     end: str = ""
-    value: msgspec.Raw = _NO_RAW
-
-
-def _or_none(raw: msgspec.Raw) -> msgspec.Raw | None:
-    return raw if len(bytes(raw)) else None
+    value: msgspec.Raw = NO_RAW
 
 
 class Tape(Protocol):
@@ -219,7 +196,7 @@ class Journal:
             ended: dict[str, object] = {"end": step.state}
             self._append(ended if step.value is None else {**ended, "value": step.value})
             self._flush()
-        elif (line.end, bytes(line.value)) != (step.state, bytes(step.value or _NO_RAW)):
+        elif (line.end, bytes(line.value)) != (step.state, bytes(step.value or NO_RAW)):
             raise self._error("the program ends in another way than before")
 
     def close(self) -> None:

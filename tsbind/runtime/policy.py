@@ -163,11 +163,18 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A decision; `args` replaces the call's arguments when it is allowed."""
+    """A decision; `args` replaces the call's arguments when it is allowed.
+
+    `later` decides nothing yet: the run is suspended, and asks again when it goes on.
+    """
 
     allow: bool
     args: Mapping[str, Json] | None = None
     reason: str = ""
+    later: bool = False
+
+
+LATER: Final = Answer(False, reason="it was put off, and the run cannot be suspended", later=True)
 
 
 Approve = Callable[[Question], "Answer | bool | Awaitable[Answer | bool]"]

@@ -175,7 +175,7 @@ def _strip(attempt: _Attempt) -> _Stripped:
         if fault.code != "UnsupportedSyntax" or "export assignment" in fault.message:
             raise
     transformed = swc.transform(code)
-    return _Stripped(transformed.code, SourceMap(transformed.map), attempt.head, code)
+    return _Stripped(transformed.code, SourceMap.read(transformed.map), attempt.head, code)
 
 
 def _is_faithful(code: str, javascript: str) -> bool:

@@ -9,45 +9,46 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import Callable, Mapping
-from typing import TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
 
 from tsbind.bundle import Bundle, Json
 from tsbind.errors import (
-    BundleError,
     CredentialError,
     LimitError,
     PolicyError,
     ResultError,
     RunError,
-    message,
+    SnapshotError,
+    SuspendedError,
 )
+from tsbind.runtime.bindings import bind, yes
 from tsbind.runtime.blocking import wait_for
 from tsbind.runtime.credentials import Credentials
-from tsbind.runtime.dispatch import Binding, Dispatcher
-from tsbind.runtime.drive import Deadline, Drive, Guest, LogLine, Logs
+from tsbind.runtime.deadline import Deadline
+from tsbind.runtime.dispatch import Dispatcher
+from tsbind.runtime.drive import Drive, Guest, Suspended
 from tsbind.runtime.engine import Engine
 from tsbind.runtime.explain import explain
 from tsbind.runtime.host import Host
 from tsbind.runtime.isolate import Isolate
 from tsbind.runtime.journal import Journal, NoTape
 from tsbind.runtime.limits import Limits, Usage
+from tsbind.runtime.logs import LogLine, Logs
 from tsbind.runtime.messages import Failure, Start, Step
-from tsbind.runtime.policy import Approve, Policy, Question
+from tsbind.runtime.policy import Approve, Policy
 from tsbind.runtime.program import Program, prepare
 from tsbind.runtime.trace import OnEvent, Trace
 from tsbind.runtime.validate import check_result
 
-DEFAULT_ROOT = "api"
+if TYPE_CHECKING:
+    from tsbind.runtime.snapshot import Saved
+
 FILE = "program.ts"
 NOT_JSON = "ResultError"  # what the guest calls the failure to write a program's value as JSON
-_ROOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_T = TypeVar("_T")
-
 Bundles = Bundle | Mapping[str, Bundle]
 
 
@@ -73,6 +74,7 @@ class Options(TypedDict, total=False):
     on_event: OnEvent | None  # told of each call when it has ended
     dry_run: bool  # make up the replies and send nothing; whatever is asked about is allowed
     journal: Journal | None  # records the run, goes on with it after a crash, or replays it
+    snapshot_key: bytes | None  # seals snapshots; without one the run cannot be suspended
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -102,22 +104,64 @@ def run_sync(program: str, bundle: Bundles, **options: Unpack[Options]) -> Resul
     return wait_for(made.result, interrupt=made.interrupt)
 
 
-class Run:
-    """One run, from what was asked to its Result or RunError."""
+def start(program: str, bundle: Bundles, **options: Unpack[Options]) -> Run:
+    """Return the Run that `run` would await, so that it can be suspended from outside.
 
-    def __init__(self, program: str, bundle: Bundles, options: Options, *, in_place: bool) -> None:
+    run = start(program, bundle, snapshot_key=key)
+    running = asyncio.create_task(run.result())
+    snapshot = await run.suspend()
+    """
+    return Run(program, bundle, options, in_place=False)
+
+
+async def resume(snapshot: bytes, bundle: Bundles, **options: Unpack[Options]) -> Result:
+    """Go on with a run that was suspended, here or in another process, against the same Bundles.
+
+    Takes the options of `run`; `snapshot_key` must be the key that the run was suspended with, and
+    the limits are its own unless others are given.  What was answered is not asked again.
+
+    Raises SnapshotError when the snapshot is not genuine or of another run, and what `run` raises.
+    """
+    return await Run("", bundle, options, in_place=False, snapshot=snapshot).result()
+
+
+def resume_sync(snapshot: bytes, bundle: Bundles, **options: Unpack[Options]) -> Result:
+    """Do what `resume` does, from code that is not asynchronous."""
+    made = Run("", bundle, options, in_place=True, snapshot=snapshot)
+    return wait_for(made.result, interrupt=made.interrupt)
+
+
+class Run:
+    """One run, from what was asked to its Result or RunError; made by `start`."""
+
+    def __init__(
+        self,
+        program: str,
+        bundle: Bundles,
+        options: Options,
+        *,
+        in_place: bool,
+        snapshot: bytes | None = None,
+    ) -> None:
         self._text = program
         self._options = options
         self._in_place = in_place
-        self._limits = options.get("limits") or Limits()
-        self._bindings, self._owned = _bind(bundle, options)
+        self._saved: Saved | None = None
+        self._pages = b""
+        if snapshot is not None:
+            self._saved, self._pages = self._unsealed(snapshot)
+        self._snapshot: asyncio.Future[bytes] | None = None
+        self._limits = options.get("limits") or (
+            self._saved.limits if self._saved is not None else Limits()
+        )
+        self._bindings, self._owned = bind(bundle, options)
         self._declared = (
             bundle.declarations
             if isinstance(bundle, Bundle)
             else {root: each.declarations for root, each in bundle.items()}
         )
-        self._usage = Usage()
-        self._logs = Logs(self._limits.log_bytes)
+        self._usage = Usage() if self._saved is None else self._saved.usage
+        self._logs = Logs(self._limits.log_bytes) if self._saved is None else self._saved.logs
         self._now = options.get("now") or time.time
         self._dispatcher: Dispatcher | None = None
         self._drive: Drive | None = None
@@ -127,12 +171,40 @@ class Run:
         if self._drive is not None:
             self._drive.interrupt()
 
+    async def suspend(self) -> bytes:
+        """Let the run stand still between two steps, and return its snapshot.
+
+        Calls that were sent are waited for; those that were not are made when the run goes on.
+        `result` raises SuspendedError.  Raises SnapshotError when the run has no key, has not
+        begun, or ends first.
+        """
+        if self._drive is None or self._snapshot is not None or not self._can_suspend():
+            raise SnapshotError(
+                "the run cannot be suspended",
+                fix="begin it with a `snapshot_key` and without a journal, and suspend it once",
+            )
+        self._snapshot = asyncio.get_running_loop().create_future()
+        self._drive.suspend()
+        return await self._snapshot
+
+    def _can_suspend(self) -> bool:
+        return bool(self._options.get("snapshot_key")) and self._options.get("journal") is None
+
     async def result(self) -> Result:
-        deadline = Deadline(self._limits.wall)
+        """Run the program to its end; see `run`."""
+        saved = self._saved
+        deadline = (
+            Deadline(self._limits.wall)
+            if saved is None
+            else Deadline(self._limits.wall, left=saved.left, elapsed=saved.elapsed)
+        )
         try:
             async with deadline:
-                program = await self._prepared()
-                step = await self._driven(program, deadline)
+                program = await self._prepared() if saved is None else saved.program
+                try:
+                    step = await self._driven(program, deadline)
+                except Suspended as stop:
+                    raise self._sealed(stop, program, deadline) from None
                 value = self._value(step, program)
             return Result(value, self._lines(), self._trace(), self._usage)
         except RunError as error:
@@ -140,6 +212,8 @@ class Run:
             raise
         finally:
             self._usage.wall = deadline.elapsed()
+            if self._snapshot is not None and not self._snapshot.done():
+                self._snapshot.set_exception(SnapshotError("the run ended before it stood still"))
             journal = self._options.get("journal")
             if journal is not None:
                 journal.close()
@@ -174,9 +248,10 @@ class Run:
             self._limits,
             self._usage,
             clock=deadline.elapsed,
-            approve=_yes if self._options.get("dry_run") else self._options.get("approve"),
+            approve=yes if self._options.get("dry_run") else self._options.get("approve"),
             pause=deadline.paused,
             on_event=self._options.get("on_event"),
+            suspend=self._stand_still if self._can_suspend() else None,
         )
         drive = self._drive = Drive(
             self._guest,
@@ -187,7 +262,17 @@ class Run:
             in_place=self._in_place,
             tape=self._options.get("journal") or NoTape(),
         )
-        return await drive.to_the_end(self._start(program, dispatcher))
+        if self._saved is None:
+            return await drive.to_the_end(self._start(program, dispatcher))
+        dispatcher.trace.events.extend(self._saved.events)
+        dispatcher.spent.update(self._saved.spent)
+        causes = self._saved.causes.items()
+        dispatcher.causes.update((call, cause.error()) for call, cause in causes)
+        return await drive.revived(self._saved.open)
+
+    def _stand_still(self) -> None:
+        if self._drive is not None:
+            self._drive.suspend()
 
     def _start(self, program: Program, dispatcher: Dispatcher) -> Start:
         seed = self._options.get("seed")
@@ -201,11 +286,56 @@ class Run:
         journal = self._options.get("journal")
         if journal is None:
             return start
-        prints = {root: each.host.bundle.fingerprint for root, each in self._bindings.items()}
-        return journal.head(start, prints)
+        return journal.head(start, self._fingerprints())
+
+    def _fingerprints(self) -> dict[str, str]:
+        return {root: each.host.bundle.fingerprint for root, each in self._bindings.items()}
 
     def _guest(self) -> Guest:
-        return Isolate(Engine.default(), self._limits)
+        engine = Engine.default()
+        if self._saved is None:
+            return Isolate(engine, self._limits)
+        if self._saved.guest != engine.digest:
+            raise SnapshotError("it is of another build of tsbind", code="snapshot-guest")
+        if self._saved.bundles != self._fingerprints():
+            raise SnapshotError("it was made with other Bundles", code="snapshot-bundle")
+        try:
+            return Isolate.revive(engine, self._limits, self._saved.rest, self._pages)
+        except ValueError as error:
+            raise SnapshotError(f"is damaged: {error}") from None
+
+    def _unsealed(self, snapshot: bytes) -> tuple[Saved, bytes]:
+        from tsbind.runtime.snapshot import unseal  # late: few runs are suspended
+
+        if self._options.get("journal") is not None:
+            raise SnapshotError("a run with a journal goes on with that, not with a snapshot")
+        return unseal(snapshot, self._options.get("snapshot_key") or b"")
+
+    def _sealed(self, stop: Suspended, program: Program, deadline: Deadline) -> SuspendedError:
+        from tsbind.runtime.snapshot import Saved, causes_of, seal
+
+        dispatcher = self._dispatcher
+        if dispatcher is None:
+            raise RuntimeError("a run is saved that never began")
+        saved = Saved(
+            guest=Engine.default().digest,
+            bundles=self._fingerprints(),
+            program=program,
+            limits=self._limits,
+            usage=self._usage,
+            logs=self._logs,
+            events=dispatcher.trace.events,
+            spent=dispatcher.spent,
+            causes=causes_of(dispatcher.causes),
+            open=stop.open,
+            rest=stop.rest,
+            elapsed=deadline.elapsed(),
+            left=deadline.left(),
+        )
+        snapshot = seal(saved, stop.pages, self._options.get("snapshot_key") or b"")
+        if self._snapshot is not None:
+            self._snapshot.set_result(snapshot)
+        return SuspendedError(snapshot, tuple(dispatcher.put_off))
 
     def _milliseconds(self) -> float:
         return float(int(self._now() * 1000))
@@ -267,60 +397,3 @@ def _decoded(raw: bytes) -> Json:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ResultError(f"the result is not JSON: {error}") from None
-
-
-# Bundles and hosts
-
-
-def _bind(bundle: Bundles, options: Options) -> tuple[dict[str, Binding], list[Host]]:
-    """Put each Bundle together with its host; also return the hosts that were made for the run."""
-    bundles = {DEFAULT_ROOT: bundle} if isinstance(bundle, Bundle) else dict(bundle)
-    if not bundles:
-        raise BundleError("there is no Bundle to run against")
-    bindings: dict[str, Binding] = {}
-    owned: list[Host] = []
-    for root, each in bundles.items():
-        if not _ROOT.fullmatch(root):
-            raise BundleError(
-                f'"{root}" cannot be a global name of a program', fix="use letters and digits"
-            )
-        host = _own(options.get("host"), root, single=isinstance(bundle, Bundle))
-        if host is None:
-            host = _made(each, root, options, single=isinstance(bundle, Bundle))
-            owned.append(host)
-        elif host.bundle is not each and host.bundle.fingerprint != each.fingerprint:
-            raise BundleError(f'the host of "{root}" was made for another Bundle')
-        policy = _own(options.get("policy"), root, single=isinstance(bundle, Bundle))
-        policy = (policy or host.policy).check()
-        if options.get("dry_run"):
-            from tsbind.runtime.mock import MockHost
-
-            host = MockHost(each)
-        bindings[root] = Binding(root, host, policy)
-    return bindings, owned
-
-
-def _yes(_question: Question) -> bool:
-    return True
-
-
-def _made(bundle: Bundle, root: str, options: Options, *, single: bool) -> Host:
-    return Host(
-        bundle,
-        _own(options.get("base_url"), root, single=single),
-        credentials=_own(options.get("credentials"), root, single=single),
-    )
-
-
-def _own(given: _T | Mapping[str, _T] | None, root: str, *, single: bool) -> _T | None:
-    """What an option says for one of the APIs."""
-    if given is None:
-        return None
-    if isinstance(given, Mapping):
-        return given.get(root)
-    if not single:
-        raise BundleError(
-            f"with several Bundles, {type(given).__name__} must be given for each by name",
-            fix=message('pass a mapping, e.g. {"github": …}'),
-        )
-    return given

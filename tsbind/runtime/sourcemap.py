@@ -20,20 +20,25 @@ class _File(msgspec.Struct, frozen=True):
     mappings: str
 
 
-class SourceMap:
+class SourceMap(msgspec.Struct, frozen=True):
     """Positions of generated code in its source; lines and columns (UTF-16) count from 0."""
 
-    def __init__(self, text: str) -> None:
+    # For each generated line: (generated column, source line, source column).
+    lines: list[list[tuple[int, int, int]]]
+
+    @staticmethod
+    def read(text: str) -> SourceMap:
+        """Read a map from its JSON; raises GuestError when it is damaged."""
         try:
-            self._lines = _decode(msgspec.json.decode(text, type=_File).mappings)
+            return SourceMap(_decode(msgspec.json.decode(text, type=_File).mappings))
         except (msgspec.DecodeError, KeyError, IndexError) as error:
             raise GuestError(f"the source map is damaged: {error}", code="stripper") from None
 
     def find(self, line: int, column: int) -> tuple[int, int] | None:
         """Return the source position of the nearest mapping at or before (line, column)."""
-        if not 0 <= line < len(self._lines):
+        if not 0 <= line < len(self.lines):
             return None
-        segments = self._lines[line]
+        segments = self.lines[line]
         index = bisect_right(segments, column, key=lambda segment: segment[0]) - 1
         return segments[index][1:] if index >= 0 else None
 

@@ -26,7 +26,7 @@ TRAP_STACK_OVERFLOW = 0
 TRAP_OUT_OF_BOUNDS = 1
 TRAP_INTERRUPT = 10
 
-EXTERN_FUNC, EXTERN_MEMORY = 0, 3
+EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY = 0, 1, 3
 
 
 class Bytes(ctypes.Structure):
@@ -45,6 +45,12 @@ class Extern(ctypes.Structure):
     """`wasmtime_extern_t`: what an export is; `value` starts the union."""
 
     _fields_ = (("kind", c_uint8), ("value", u64 * 4))
+
+
+class Value(ctypes.Structure):
+    """`wasmtime_val_t`; `value` starts the union."""
+
+    _fields_ = (("kind", c_uint8), ("value", u64 * 2))
 
 
 # Called with what it was linked with, the caller, and 16 bytes for each argument or result.
@@ -117,6 +123,9 @@ _SIGNATURES = {
     ),
     "wasmtime_memory_data": (c_void_p, (c_void_p, c_void_p)),
     "wasmtime_memory_data_size": (c_size_t, (c_void_p, c_void_p)),
+    "wasmtime_memory_size": (u64, (c_void_p, c_void_p)),
+    "wasmtime_memory_grow": (c_void_p, (c_void_p, c_void_p, u64, POINTER(u64))),
+    "wasmtime_global_get": (None, (c_void_p, c_void_p, POINTER(Value))),
     "wasmtime_error_new": (c_size_t, (c_char_p,)),
     "wasmtime_error_message": (None, (c_void_p, POINTER(Bytes))),
     "wasmtime_error_delete": (None, (c_void_p,)),
@@ -209,6 +218,7 @@ def machine_features() -> str:
 
 __all__ = [
     "EXTERN_FUNC",
+    "EXTERN_GLOBAL",
     "EXTERN_MEMORY",
     "TRAP_INTERRUPT",
     "TRAP_OUT_OF_BOUNDS",
@@ -218,6 +228,7 @@ __all__ = [
     "EpochCallback",
     "Extern",
     "Instance",
+    "Value",
     "error_text",
     "guest",
     "lib",
