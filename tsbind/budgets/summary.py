@@ -56,7 +56,7 @@ def summarise(outcomes: Sequence[Outcome]) -> str:
     verdict = f"{failing} of {len(outcomes)} fail" if failing else "all within"
     lines = [f"### Token budgets: {verdict}", ""]
     lines += [f"| {' | '.join(HEADER)} |", "| --- | ---: | ---: | ---: | ---: | ---: | --- |"]
-    lines += [f"| {' | '.join(map(_cell, row(outcome)))} |" for outcome in outcomes]
+    lines += [f"| {' | '.join(map(cell, row(outcome)))} |" for outcome in outcomes]
     for outcome in outcomes:
         lines += _details(outcome)
     return "\n".join(lines) + "\n"
@@ -65,10 +65,10 @@ def summarise(outcomes: Sequence[Outcome]) -> str:
 def _details(outcome: Outcome) -> Iterator[str]:
     for finding in outcome.findings:
         yield ""
-        yield f"- {_code(str(finding.where))}: {_cell(finding.what)}. Fix: {_cell(finding.fix)}"
+        yield f"- {_code(str(finding.where))}: {cell(finding.what)}. Fix: {cell(finding.fix)}"
     if outcome.given_up:
         yield ""
-        yield f"To fit, `{outcome.name}` gives up: {_cell('; '.join(outcome.given_up))}"
+        yield f"To fit, `{outcome.name}` gives up: {cell('; '.join(outcome.given_up))}"
     if outcome.changes:
         yield ""
         yield f"<details><summary>{outcome.name}: {len(outcome.changes):,} operations changed"
@@ -84,11 +84,11 @@ def _details(outcome: Outcome) -> Iterator[str]:
         yield "</details>"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Escape what Markdown or HTML would take for markup."""
     line = " ".join(text.split())
     return re.sub(r"[\\`*_{}\[\]<>|#~&@!:]", lambda found: f"&#{ord(found[0])};", line)
 
 
 def _code(text: str) -> str:
-    return f"<code>{_cell(text)}</code>"
+    return f"<code>{cell(text)}</code>"

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from tsbind.cli.files import spell
+from tsbind.cli.files import spell, write_together
 from tsbind.cli.group import Command
-from tsbind.cli.screen import print_json, share, show, table, working
+from tsbind.cli.screen import print_json, say, share, show, table, visible, working, write
 from tsbind.cli.source import allow_ref_option, document_text, json_option, open_source
 
 if TYPE_CHECKING:
+    from tsbind.account import Account
     from tsbind.meter import Tokenizer
-
-LEVELS: tuple[Literal["none", "brief", "full"], ...] = ("none", "brief", "full")
-_LABELS = {level: f"declarations, {'no' if level == 'none' else level} prose" for level in LEVELS}
-_FEW_OPERATIONS, _FEW_TOKENS = 5, 1_000
 
 
 @click.command(cls=Command)
@@ -32,107 +28,134 @@ _FEW_OPERATIONS, _FEW_TOKENS = 5, 1_000
     help="o200k_base, cl100k_base, or one of your own as module:function; may be repeated.",
 )
 @click.option("--text", is_flag=True, help="Count the files as they are; they need be no specs.")
+@click.option("--operations", is_flag=True, help="Also count each operation alone.")
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page that shows where the tokens go, and needs no network.",
+)
 @allow_ref_option
 @json_option
 def command(
     specs: tuple[str, ...],
     names: tuple[str, ...],
     text: bool,
+    operations: bool,
+    markdown: bool,
+    page: Path | None,
     allow_refs: tuple[str, ...],
     json: bool,
 ) -> None:
     """Count the tokens of API descriptions, exactly and offline.
 
     For each SPEC: the document as published and without its layout, the tools that a classic
-    tool-calling agent is sent, and the declarations with no, brief and full prose.
+    tool-calling agent is sent, the declarations with no, brief and full prose, and the catalog
+    that introduces an API too large to be declared.
     """
     from tsbind.meter import DEFAULT, tokenizer
 
+    if text and (operations or page):
+        raise click.UsageError("--text counts files as they are: it has no operations to tell")
     counters = [tokenizer(name) for name in names or (DEFAULT,)]
-    reports = []
+    accounts = []
     for spec in specs:
-        source = open_source(spec)
         with working(f"counting {spell(spec)}"):
-            if text:
-                reports.append(
-                    _Report(spell(spec), _count({"text": document_text(source)}, counters))
-                )
-            else:
-                reports.append(_compare(spell(spec), source, allow_refs, counters))
+            detail = operations or page is not None
+            accounts.append(_account(spec, counters, text, detail, allow_refs))
+    if page is not None:
+        _draw(page, accounts, counters[0].name)
     if json:
-        print_json(reports)
+        print_json(accounts)
         return
-    for number, report in enumerate(reports):
-        show(("\n" if number else "") + _told(report))
+    for number, account in enumerate(accounts):
+        if markdown:
+            write(("\n" if number else "") + _markdown(account, operations))
+        else:
+            show(("\n" if number else "") + _told(account, operations))
 
 
-class _Report(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The tokens of one file: by what is counted, then by tokenizer."""
+def _account(
+    spec: str,
+    counters: Sequence[Tokenizer],
+    text: bool,
+    detail: bool,
+    allow_refs: tuple[str, ...],
+) -> Account:
+    from tsbind.account import Account, measure
+    from tsbind.account.measure import count_all
 
-    file: str
-    tokens: Mapping[str, Mapping[str, int]]
-    operations: int = 0
-    advice: str = ""
-
-
-def _compare(
-    name: str, source: bytes | Path, allow_refs: tuple[str, ...], counters: Sequence[Tokenizer]
-) -> _Report:
-    from tsbind.meter import tools, without_layout
-    from tsbind.pipeline import Options, compile
-
-    texts = {"document": document_text(source)}
-    for level in LEVELS:
-        compiled = compile(source, Options(docs=level, name=name, allow_refs=allow_refs))
-        if level == LEVELS[0]:
-            bundle = compiled.bundle
-            texts["document, minified"] = without_layout(compiled.document)
-            texts["tools, as JSON Schema"] = f"[{','.join(tools(bundle).values())}]"
-        texts[_LABELS[level]] = compiled.declarations
-    tokens = _count(texts, counters)
-    operations = len(bundle.calls)
-    return _Report(name, tokens, operations, _advice(tokens, operations, counters[0].name))
+    source = open_source(spec)
+    written = document_text(source)
+    if text:
+        return Account(spell(spec), count_all({"text": written}, counters))
+    return measure(
+        source, written, counters, name=spell(spec), allow_refs=allow_refs, detail=detail
+    )
 
 
-def _count(texts: Mapping[str, str], counters: Sequence[Tokenizer]) -> dict[str, dict[str, int]]:
-    from tsbind.meter import RankTokenizer
+def _draw(page: Path, accounts: Sequence[Account], name: str) -> None:
+    from tsbind.account.page import draw
 
-    for counter in counters:
-        if isinstance(counter, RankTokenizer):
-            counter.prepare(texts.values())
-    return {
-        label: {counter.name: counter.count(text) for counter in counters}
-        for label, text in texts.items()
-    }
+    write_together({page: draw(accounts, name).encode("utf-8", "backslashreplace")})
+    say(f"wrote {page}")
 
 
-def _advice(tokens: Mapping[str, Mapping[str, int]], operations: int, name: str) -> str:
-    """Say when programs are not worth it: tools cost little then, and need no isolate."""
-    tools, declarations = tokens["tools, as JSON Schema"][name], tokens[_LABELS["none"]][name]
-    if operations <= _FEW_OPERATIONS and tools <= _FEW_TOKENS:
-        return (
-            f"with {operations} operations and {tools:,} tokens, tools are as good:"
-            " programs pay when calls are chained or replies are long"
-        )
-    if declarations >= tools:
-        return (
-            f"the declarations, which also tell the replies, take {declarations - tools:,} tokens"
-            " more than tools that do not: select operations, or call tools"
-        )
-    return ""
-
-
-def _told(report: _Report) -> str:
-    names = list(next(iter(report.tokens.values())))
+def _totals(account: Account) -> tuple[list[str], list[list[str]]]:
+    names = list(next(iter(account.tokens.values())))
+    whole = account.tokens.get("document")
+    header = [account.file]
+    for name in names:
+        header += [name, ""] if whole else [name]
     rows = []
-    for label, counts in report.tokens.items():
+    for label, counts in account.tokens.items():
         row = [label]
         for name in names:
             row.append(f"{counts[name]:,}")
-            if "document" in report.tokens:
-                row.append(share(counts[name], report.tokens["document"][name]))
+            if whole:
+                row.append(share(counts[name], whole[name]))
         rows.append(row)
-    header = [report.file]
-    for name in names:
-        header += [name, ""] if "document" in report.tokens else [name]
-    return table(header, rows) + (f"\n{report.advice}" if report.advice else "")
+    return header, rows
+
+
+def _operations(account: Account) -> tuple[list[str], list[list[str]]]:
+    header = ["operation", "document", "tool", "no prose", "brief", "full"]
+    rows = [
+        [each.name, *(f"{n:,}" for n in (each.document, each.tools, *each.declarations.values()))]
+        for each in account.by_operation
+    ]
+    return header, rows
+
+
+def _told(account: Account, operations: bool) -> str:
+    parts = [table(*_totals(account))]
+    if account.advice:
+        parts.append(account.advice)
+    if operations:
+        parts.append("\n" + table(*_operations(account)))
+    return "\n".join(parts)
+
+
+def _markdown(account: Account, operations: bool) -> str:
+    lines = list(_rows(*_totals(account)))
+    if account.advice:
+        lines += ["", _cell(account.advice)]
+    if operations:
+        lines += ["", *_rows(*_operations(account))]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(map(_cell, header))} |"
+    yield f"| --- |{' ---: |' * (len(header) - 1)}"
+    for row in rows:
+        yield f"| {' | '.join(map(_cell, row))} |"
+
+
+def _cell(text: str) -> str:
+    """Spell a cell so that a name from a document cannot become markup."""
+    from tsbind.budgets.summary import cell
+
+    return cell(visible(text))
