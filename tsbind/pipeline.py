@@ -10,6 +10,7 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,7 @@ from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
-from tsbind.meter import DEFAULT, tokenizer
+from tsbind.meter import DEFAULT, counts, tokenizer
 from tsbind.passes import PLAIN, SHARING, Docs, Pass
 from tsbind.passes.strip_docs import strip_docs
 from tsbind.select.budget import Fit, fit
@@ -194,7 +195,7 @@ def declare(api: Api, plain: Api, options: Options, mark: str) -> tuple[str, int
 
 def search_index(api: Api, plain: Api, options: Options) -> msgspec.Raw:
     """Return what `$search` and `$describe` need, as the Bundle holds it: JSON, read when asked."""
-    index = print_index(api, plain, tokenizer(options.tokenizer).count)
+    index = print_index(api, plain, partial(counts, tokenizer(options.tokenizer)))
     return msgspec.Raw(msgspec.json.encode(index))
 
 

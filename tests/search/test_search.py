@@ -119,7 +119,7 @@ users:{
 get(a:{id:string}):User}
 """
 )
-INDEX = print_index(API, API, len)
+INDEX = print_index(API, API, lambda texts: list(map(len, texts)))
 LIST = "rooms.list(a?:{filter?:Filter}):Promise<Room[]>"
 TYPES = {
     "Filter": "type Filter={by:Order}",

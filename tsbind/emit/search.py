@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from tsbind.emit.typescript import print_pieces
 from tsbind.ir.api import Api, Operation
 from tsbind.search.index import Entry, Index, Piece, build
 
 
-def print_index(whole: Api, small: Api, count: Callable[[str], int]) -> Index:
+def print_index(whole: Api, small: Api, counts: Callable[[Sequence[str]], Sequence[int]]) -> Index:
     """Return the index over `whole`; hits are shown as `small`, its shorter form, is printed.
 
-    Both have the same operations.  `count` says how many tokens a text takes.
+    Both have the same operations.  `counts` says how many tokens each of many texts takes.
     """
     operations, types = print_pieces(small)
+    tokens = counts([*operations.values(), *types.values()])
     return build(
         entries(whole),
-        {op: Piece(text, count(text)) for op, text in operations.items()},
-        {name: Piece(text, count(text)) for name, text in types.items()},
+        _pieces(operations, tokens),
+        _pieces(types, tokens[len(operations) :]),
     )
+
+
+def _pieces(texts: Mapping[str, str], tokens: Sequence[int]) -> dict[str, Piece]:
+    return {
+        name: Piece(text, count) for (name, text), count in zip(texts.items(), tokens, strict=False)
+    }
 
 
 def entries(api: Api) -> list[Entry]:

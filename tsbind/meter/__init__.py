@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from tsbind.meter.baseline import tools, without_layout
 from tsbind.meter.bpe import DEFAULT, ENCODINGS, RankTokenizer
-from tsbind.meter.tokenizer import Tokenizer, tokenizer
+from tsbind.meter.tokenizer import Tokenizer, counts, tokenizer
 
 __all__ = [
     "DEFAULT",
     "ENCODINGS",
     "RankTokenizer",
     "Tokenizer",
+    "counts",
     "tokenizer",
     "tools",
     "without_layout",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Protocol, runtime_checkable
@@ -38,6 +38,13 @@ class _Plugged:
                 fix="return how many tokens the text has, as an int of 0 or more",
             )
         return tokens
+
+
+def counts(counter: Tokenizer, texts: Sequence[str]) -> list[int]:
+    """Count many texts, which is quicker than one by one: what they need is loaded once."""
+    if isinstance(counter, RankTokenizer):
+        counter.prepare(texts)
+    return [counter.count(text) for text in texts]
 
 
 @cache

@@ -40,7 +40,7 @@ def parse_json(source: Source, nodes: int) -> tuple[Json, int]:
         value = jiter.from_json(source.data, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
         raise _located(source, str(error)) from None
-    if _may_overflow(source.data):
+    if _may_overflow(source.data) and _has_infinity(value):
         _check_finite(source, value)
     return value, count
 
@@ -71,6 +71,19 @@ def _may_overflow(data: bytes) -> bool:
         _NUMBER_BEFORE.search(plain[max(0, match.start() - 310) : match.start() + 1])
         for match in _POWER.finditer(plain)
     )
+
+
+def _has_infinity(value: Json) -> bool:
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if type(node) is dict:
+            pending += node.values()
+        elif type(node) is list:
+            pending += node
+        elif type(node) is float and not math.isfinite(node):
+            return True
+    return False
 
 
 def _check_finite(source: Source, value: Json) -> None:
