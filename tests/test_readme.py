@@ -156,6 +156,9 @@ def test_every_block_runs(
             case "python":
                 exec(compile_at(block[2], line), namespace)
                 ran += 1
+            case "toml":
+                (tmp_path / "tsbind.toml").write_text(block[2], "utf-8")
+                ran += 1
             case kind:
                 # Pictures, and what `test_what_is_made_is_up_to_date` makes.
                 assert kind in {"text", "yaml", "ts"}, f"README.md:{line}: a block of {kind}"
