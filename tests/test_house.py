@@ -54,8 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"errors", "bundle", "resources", "query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
-    "cli": {"errors", "bundle", "cache", "resources", "meter", "pipeline", "runtime", "search", "demo"}
-    | {"account", "config", "budgets", "build", "changes"},
+    "cli": {"errors", "bundle", "cache", "resources", "meter", "pipeline", "runtime", "search"}
+    | {"account", "config", "budgets", "build", "changes", "demo"},
     "__init__": {"errors", "bundle", "spec", "pipeline", "runtime"},
     "__main__": {"cli"},
 }
