@@ -10,11 +10,11 @@ from tsbind.emit.dts import read_declarations
 from tsbind.emit.sketch import sketch
 from tsbind.emit.typescript import print_declarations
 from tsbind.ir.api import Api
-from tsbind.passes import DEFAULT, SPELLABLE, Pass, passes
+from tsbind.passes import PLAIN, SHARING, Pass, passes
 from tsbind.passes.lossless import differences
 from tsbind.passes.strip_docs import strip_docs
 
-EACH = tuple(dict.fromkeys((strip_docs, *SPELLABLE, *DEFAULT)))
+EACH = tuple(dict.fromkeys((strip_docs, *PLAIN, *SHARING)))
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
