@@ -44,7 +44,13 @@ class Runner:
     def __call__(self, program: str, *arguments: str) -> int:
         file = self._folder / "program.ts"
         file.write_text(program)
-        code = main(["run", str(file), *self._given, *arguments])
+        return self._told(["run", str(file), *self._given, *arguments])
+
+    def resume(self, file: Path, *arguments: str) -> int:
+        return self._told(["resume", str(file), *self._given, *arguments])
+
+    def _told(self, arguments: list[str]) -> int:
+        code = main(arguments)
         self.out, self.err = self._capture.readouterr()
         assert SECRET not in self.out + self.err
         assert "Traceback" not in self.err
@@ -210,3 +216,49 @@ def test_the_demo_shows_it_all(capfd: Capture) -> None:
     assert '"busiest":"margaret"' in told.out
     assert "11 replies of " in told.out
     assert told.err == ""
+
+
+# Runs that wait for a decision
+
+SENDS = "const made = await api.rooms.create({ name: 'later' });\nreturn made.name"
+SNAPSHOT_KEY = "a-key-that-nobody-can-guess"
+
+
+@pytest.fixture
+def saved(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SNAPSHOT_KEY", SNAPSHOT_KEY)
+    file = tmp_path / "later.snapshot"
+    code = run(SENDS, "--suspend-to", str(file), "--snapshot-key", "env:SNAPSHOT_KEY")
+    assert (code, run.out) == (20, "")
+    assert "POST " in run.err
+    assert "the run waits for a decision about rooms.create" in run.err
+    assert file.stat().st_mode & 0o077 == 0
+    assert SECRET.encode() not in file.read_bytes()
+    return file
+
+
+def test_a_run_that_was_saved_goes_on_when_it_is_decided(run: Runner, saved: Path) -> None:
+    sealed = ["--snapshot-key", "env:SNAPSHOT_KEY"]
+    assert run.resume(saved, *sealed) == 20  # decided nothing: saved again
+    assert run.resume(saved, *sealed, "--refuse", "not today") == 13
+    assert "rooms.create was not approved: not today" in run.err
+    assert run.resume(saved, *sealed, "--edit", '{"name": "edited"}') == 0
+    assert json.loads(run.out) == "edited"
+    assert run.resume(saved, *sealed, "--approve") == 0
+    assert json.loads(run.out) == "later"
+
+
+def test_a_saved_run_takes_its_own_key_and_one_decision(
+    run: Runner, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run.resume(saved, "--approve") == 2
+    assert "give --snapshot-key" in run.err
+    sealed = ["--snapshot-key", "env:SNAPSHOT_KEY"]
+    assert run.resume(saved, *sealed, "--approve", "--refuse", "no") == 2
+    assert run.resume(saved, *sealed, "--edit", "[1]") == 2
+    monkeypatch.setenv("SNAPSHOT_KEY", "x" * 20)
+    assert run.resume(saved, *sealed, "--approve") == 19
+    assert "sealed with another key" in run.err
+    saved.write_text("nonsense")
+    assert run.resume(saved, *sealed, "--approve") == 19
+    assert "it is no snapshot" in run.err

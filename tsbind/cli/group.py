@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "Say what a new version of an API changes: operations, types, tokens, prompt prefix.",
     "watch": "Generate the APIs of a project again whenever their documents change.",
     "run": "Run a program against compiled APIs and print what it returns.",
+    "resume": "Go on with a run that `tsbind run --suspend-to` saved.",
     "demo": "Compile and call a small chat API that runs on this machine.",
     "completion": "Print the script that completes tsbind's commands in a shell.",
 }

@@ -55,8 +55,7 @@ def cached_code(
     code = compile(module)
     path = folder / f"{key}-{hashlib.sha256(code).hexdigest()}.cwasm"
     try:
-        write_whole(path, code)
-        os.chmod(path, 0o600)
+        write_whole(path, code, mode=0o600)
         _prune(folder)
     except OSError:  # a full disk, say: the cache is only a convenience
         return None

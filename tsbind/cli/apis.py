@@ -1,0 +1,151 @@
+"""The options that say which APIs a program may reach, where, as whom and under which rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, NoReturn, TypedDict, TypeVar
+
+import click
+
+from tsbind.bundle import Bundle
+
+if TYPE_CHECKING:
+    from tsbind.runtime import Credentials, Host, Policy
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
+_NAMED = re.compile(r"([A-Za-z_$][\w$]*)=(.*)", re.S)
+
+
+class Apis(TypedDict):
+    """What the options of `api_options` give."""
+
+    bundles: tuple[str, ...]
+    base_urls: tuple[str, ...]
+    credentials: tuple[str, ...]
+    read_only: bool
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    yes: bool
+    slashes: tuple[str, ...]
+
+
+_OPTIONS = (
+    click.option(
+        "--bundle",
+        "bundles",
+        multiple=True,
+        required=True,
+        metavar="[NAME=]FILE",
+        help="A Bundle that `tsbind compile -o` wrote.  Programs call it NAME, `api` by default.",
+    ),
+    click.option(
+        "--base-url",
+        "base_urls",
+        multiple=True,
+        metavar="[NAME=]URL",
+        help="Where the API answers, instead of where its document says.",
+    ),
+    click.option(
+        "--credential",
+        "credentials",
+        multiple=True,
+        metavar="[NAME/]SCHEME=env:VARIABLE",
+        help="The secret for a security scheme: env:VARIABLE, file:PATH or keyring:SERVICE/USER.",
+    ),
+    click.option("--read-only", is_flag=True, help="Refuse every call that may change something."),
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="QUERY",
+        help="Make these calls without asking: `issues.*`.",
+    ),
+    click.option("--deny", multiple=True, metavar="QUERY", help="Refuse these calls."),
+    click.option("--yes", is_flag=True, help="Make every call that is not refused without asking."),
+    click.option(
+        "--slashes",
+        multiple=True,
+        metavar="OPERATION:PARAMETER",
+        help="Let the values of this path parameter hold slashes.",
+    ),
+)
+
+
+def api_options(command: F) -> F:
+    """Give a command the options of `Apis`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def hosts(given: Apis) -> dict[str, Host]:
+    """Return a host for each Bundle, by the name that programs call it.
+
+    Raises BundleError, CredentialError, SelectionError, click.BadOptionUsage.
+    """
+    from tsbind.runtime import Host
+
+    bundles = _named(given["bundles"], "--bundle").items()
+    apis = {name: Bundle.open(path) for name, path in bundles}
+    urls = _of_each(apis, "--base-url", _named(given["base_urls"], "--base-url"))
+    secrets = _credentials(apis, given["credentials"])
+    policy = _policy(given["allow"], given["deny"], read_only=given["read_only"], yes=given["yes"])
+    return {
+        name: Host(
+            bundle,
+            urls.get(name),
+            credentials=secrets[name],
+            policy=policy,
+            slashes=given["slashes"],
+        )
+        for name, bundle in apis.items()
+    }
+
+
+def _policy(allow: Iterable[str], deny: Iterable[str], *, read_only: bool, yes: bool) -> Policy:
+    """Refusals first, then what is allowed by name; then reads are allowed and writes ask."""
+    from tsbind.runtime import Policy
+
+    rules = [f"deny {query}" for query in deny] + [f"allow {query}" for query in allow]
+    rest = ["allow *"] if yes else ["allow read", "ask write"]
+    return Policy.parse([*rules, *rest], read_only=read_only)
+
+
+def _named(items: Iterable[str], option: str) -> dict[str, str]:
+    """Read `NAME=VALUE` forms; a form without a name is for `api`."""
+    found: dict[str, str] = {}
+    for item in items:
+        match = _NAMED.fullmatch(item)
+        name, value = (match[1], match[2]) if match else ("api", item)
+        if name in found:
+            refuse(option, item, f'"{name}" is given twice; name each: NAME=VALUE')
+        found[name] = value
+    return found
+
+
+def _credentials(apis: Mapping[str, Bundle], items: Iterable[str]) -> dict[str, Credentials]:
+    """Read `NAME/SCHEME=…` forms; a form without a name is for `api`."""
+    from tsbind.runtime import Credentials
+
+    forms: dict[str, list[str]] = {}
+    for item in items:
+        name, slash, rest = item.partition("/")
+        owned = bool(slash) and "=" not in name
+        forms.setdefault(name if owned else "api", []).append(rest if owned else item)
+    _of_each(apis, "--credential", forms)
+    found = {name: Credentials.parse(forms.get(name, ())) for name in apis}
+    for name, given in found.items():
+        given.check_names(apis[name].schemes)
+    return found
+
+
+def _of_each(apis: Mapping[str, Bundle], option: str, given: dict[str, T]) -> dict[str, T]:
+    for name in given:
+        if name not in apis:
+            refuse(option, name, f"the Bundles are called {', '.join(apis)}")
+    return given
+
+
+def refuse(option: str, value: str, fix: str) -> NoReturn:
+    raise click.BadOptionUsage(option, f"{option} {value!r}: {fix}")
