@@ -34,6 +34,7 @@ TABLE: list[tuple[str, str, Reasons, Reasons]] = [
     ("{x:{y:string}[]}", "{x:{y?:string}[]}", (), ('"x[].y" may be absent now',)),
     ("{x:{y:1}|{z:2}}", "{x:{z:2}|{y:1}}", (), ()),
     ("{x:{y:1}}", "{x:{y:1}|{z:2}}", (), ('"x" may be {z: 2} now',)),
+    ("{x:{y:1}|null}", "{x:{y:1|2}|null}", (), ('"x.y" may be 2 now',)),
     ("{x:[string,number]}", "{x:[string,number?]}", (), ('"x" is a list of another length now',)),
     ("{x:string[]}", "{x:Dict<string>}", ('"x" was text[], is {*: text} now',),
      ('"x" was text[], is {*: text} now',)),

@@ -207,6 +207,8 @@ class Fitting:
                         yield place.say(_told(spell(Enum((value,))), place))
             elif any(self._quietly(option, other, place) for other in options):
                 continue
+            elif only := _counterpart(option, given, wanted):
+                yield from self._fit(option, only, place)
             else:
                 said = _told(spell(option), place) if several else _replaced(given, wanted, place)
                 yield place.say(said)
@@ -259,6 +261,14 @@ def _holds(type_: Type, value: Scalar) -> bool:
             return True
         case _:
             return False
+
+
+def _counterpart(option: Type, given: Type, wanted: Type) -> Type | None:
+    """The alternative that `option` must have been, when it alone is of its kind on both sides."""
+    others = [other for other in _options(wanted) if _alike(option, other)]
+    if len(others) != 1 or sum(_alike(each, others[0]) for each in _options(given)) != 1:
+        return None
+    return others[0]
 
 
 def _alike(given: Type, wanted: Type) -> bool:
