@@ -56,6 +56,11 @@ def main(venv: Path, folder: Path) -> None:
     assert tsbind("run", "program.ts", "--bundle", "out/clock.bundle.json").strip() == "42"
     counted = json.loads(tsbind("tokens", "--json", "clock.yaml"))
     assert counted[0]["tokens"]["document"]["o200k_base"] > 50, counted
+    tsbind("tokens", "clock.yaml", "--html", "tokens.html")
+    assert "icicle" in (folder / "tokens.html").read_text(), "the page's templates are missing"
+    (folder / "tsbind.toml").write_text('[apis.clock]\ndocument = "clock.yaml"\nbudget = 100\n')
+    tsbind("ci", "--update")
+    assert tsbind("ci", "--locked").rstrip().endswith("within")
     assert "digest" in tsbind("demo")
     where = subprocess.run(
         [venv / "bin" / "python", "-c", "import tsbind; print(tsbind.__file__)"],
