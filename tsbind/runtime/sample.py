@@ -34,6 +34,7 @@ _FORMATS: Final = {
     "ipv4": "192.0.2.1",
     "ipv6": "2001:db8::1",
     "uri": "https://example.com/",
+    "url": "https://example.com/",  # in no standard, and in many documents
     "uri-reference": "/path",
     "iri": "https://example.com/",
     "iri-reference": "/path",
@@ -160,7 +161,7 @@ class _Sampler:
     def _array(self, schema: Mapping[str, Json], depth: int) -> Json:
         made = [self.value(each, depth + 1) for each in schema.get("prefixItems", ())]
         wanted = schema.get("minItems", 0)
-        if self._optional and not made and depth < DEPTH:
+        if not made and depth < DEPTH:  # an empty list cannot be told from none in a query
             wanted = max(wanted, min(1, schema.get("maxItems", 1)))
         items = schema.get("items", True)
         if len(made) < wanted and items is not False:
