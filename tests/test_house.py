@@ -42,10 +42,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "select": {"errors", "query", "ir", "passes"},
     "emit": {"errors", "bundle", "resources", "ir", "search"},
     "pipeline": {"errors", "bundle", "cache", "meter"} | COMPILER,
-    "project": {"config", "errors", "pipeline"},
+    "project": {"cache", "config", "errors", "pipeline"},
     # A budget is held where the tokens are counted; the baseline is written like a Bundle.
-    "budgets": {"errors", "bundle", "config", "meter", "project"},
-    "build": {"errors", "bundle", "config", "meter", "pipeline", "project"},
+    "budgets": {"errors", "bundle", "cache", "config", "meter", "project"},
+    "build": {"errors", "bundle", "cache", "config", "meter", "pipeline", "project"},
     # Compares what declarations say, so it reads them back as the compiler's own proof does.
     "changes": {"bundle", "emit", "ir", "meter", "passes"},
     # Every form of an API side by side, so it asks each stage for what that stage makes.

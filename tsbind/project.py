@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tsbind.cache import Cache
 from tsbind.config import Config
 from tsbind.errors import BudgetError
 from tsbind.pipeline import Compiled, Options, compile
 
 
-def compile_api(config: Config, name: str) -> Compiled:
+def compile_api(config: Config, name: str, cache: Cache | None = None) -> Compiled:
     """Compile one API of a configuration; its budget is only enforced where it says `fit`.
 
     Raises what `tsbind.pipeline.compile` raises, with the document's path in messages.
@@ -24,6 +25,7 @@ def compile_api(config: Config, name: str) -> Compiled:
             name=str(path),
             allow_refs=api.allow_refs,
         ),
+        cache=cache,
     )
 
 

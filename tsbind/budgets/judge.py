@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from tsbind.budgets.baseline import Baseline, Cost
+from tsbind.cache import Cache
 from tsbind.config import Config
 from tsbind.errors import BudgetError, Diagnostic, Location, Severity, TsbindError
 from tsbind.meter import tokenizer
@@ -46,14 +47,16 @@ class Outcome(msgspec.Struct, frozen=True):
     exit_code: int = 0
 
 
-def judge(config: Config, baseline: Baseline, names: Iterable[str]) -> Iterator[Outcome]:
+def judge(
+    config: Config, baseline: Baseline, names: Iterable[str], *, cache: Cache | None = None
+) -> Iterator[Outcome]:
     """Compile the named APIs and hold each against its budget and the baseline.
 
     An API that cannot be compiled is an outcome, too, so that the others are still looked at.
     """
     for name in names:
         try:
-            yield _judged(config, name, baseline.get(name))
+            yield _judged(config, name, baseline.get(name), cache)
         except TsbindError as error:
             finding = _finding(error, config.locate(name, "document"))
             yield Outcome(
@@ -67,9 +70,9 @@ def judge(config: Config, baseline: Baseline, names: Iterable[str]) -> Iterator[
             )
 
 
-def _judged(config: Config, name: str, old: Cost | None) -> Outcome:
+def _judged(config: Config, name: str, old: Cost | None, cache: Cache | None) -> Outcome:
     api = config.apis[name]
-    compiled = compile_api(config, name)
+    compiled = compile_api(config, name, cache)
     count = tokenizer(api.tokenizer).count
     now = Cost(
         count(compiled.declarations),

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tsbind.bundle import write_whole
+from tsbind.cache import Cache
 from tsbind.config import Config, File
 from tsbind.errors import BuildError, TsbindError
 from tsbind.meter import tokenizer
@@ -29,7 +30,9 @@ class Made(msgspec.Struct, frozen=True):
         return tuple(sorted((*self.written, *self.unchanged)))
 
 
-def generate(config: Config, names: Iterable[str] | None = None) -> tuple[Made, ...]:
+def generate(
+    config: Config, names: Iterable[str] | None = None, *, cache: Cache | None = None
+) -> tuple[Made, ...]:
     """Compile the APIs that have an `output`, and write the files that are not as they should be.
 
     Nothing is written before everything is compiled and within its budget.  Raises BudgetError for
@@ -44,12 +47,14 @@ def generate(config: Config, names: Iterable[str] | None = None) -> tuple[Made, 
             fix='add `output = "src/PACKAGE/apis"` to those that are to be built',
             code="no-output",
         )
-    planned = [_planned(config, name) for name in wanted]
+    planned = [_planned(config, name, cache) for name in wanted]
     return tuple(_write(name, tokens, files) for name, tokens, files in planned)
 
 
-def _planned(config: Config, name: str) -> tuple[str, int, Mapping[Path, bytes]]:
-    compiled = compile_api(config, name)
+def _planned(
+    config: Config, name: str, cache: Cache | None
+) -> tuple[str, int, Mapping[Path, bytes]]:
+    compiled = compile_api(config, name, cache)
     tokens = tokenizer(config.apis[name].tokenizer).count(compiled.declarations)
     over = over_budget(config, name, tokens)
     if over is not None:

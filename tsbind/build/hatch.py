@@ -24,6 +24,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
 from tsbind.build.generate import failure, generate
+from tsbind.cache import Cache
 from tsbind.config import Config, find, read
 from tsbind.errors import TsbindError
 
@@ -36,7 +37,7 @@ class TsbindHook(BuildHookInterface):  # type: ignore[type-arg] # generic over t
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Generate what the project's configuration asks for, and have it packed."""
         try:
-            made = generate(self._settings())
+            made = generate(self._settings(), cache=Cache.of_user())
         except TsbindError as error:
             self.app.abort(failure(error))
         root = Path(self.root).resolve()

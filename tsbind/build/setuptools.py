@@ -22,6 +22,7 @@ from setuptools.command.build import build
 from setuptools.errors import SetupError
 
 from tsbind.build.generate import failure, generate
+from tsbind.cache import Cache
 from tsbind.config import NAMES, Config, configured, read
 from tsbind.errors import TsbindError
 
@@ -60,7 +61,7 @@ class BuildTsbind(Command):
     def run(self) -> None:
         """Generate into the source tree, and copy into what is built."""
         try:
-            for made in generate(_settings()):
+            for made in generate(_settings(), cache=Cache.of_user()):
                 self.announce(f"tsbind: {made.name}, {made.tokens:,} tokens", level=2)
         except TsbindError as error:
             raise SetupError(failure(error)) from None

@@ -71,6 +71,7 @@ def command(
     from tsbind.budgets.baseline import NAME
     from tsbind.budgets.judge import judge
     from tsbind.budgets.summary import summarise
+    from tsbind.cache import Cache
 
     config = read(path or find(Path()))
     chosen = choose(config, names)
@@ -80,7 +81,7 @@ def command(
     outcomes: list[Outcome] = []
     for name in chosen:
         with working(f"measuring {name}"):
-            outcomes += judge(config, baseline, [name])
+            outcomes += judge(config, baseline, [name], cache=Cache.of_user())
     stale = _stale(config, baseline, outcomes)
     if update:
         _update(lock, config, baseline, outcomes)

@@ -102,9 +102,10 @@ def _state(name: str) -> tuple[int, int] | None:
 
 def _build(config: Config, names: tuple[str, ...]) -> None:
     from tsbind.build import generate
+    from tsbind.cache import Cache
 
     start = time.perf_counter()
-    made = generate(config, choose(config, names))
+    made = generate(config, choose(config, names), cache=Cache.of_user())
     seconds = time.perf_counter() - start
     for each in made:
         wrote = f"wrote {', '.join(map(str, each.written))}" if each.written else "nothing changed"
