@@ -262,3 +262,16 @@ def test_a_saved_run_takes_its_own_key_and_one_decision(
     saved.write_text("nonsense")
     assert run.resume(saved, *sealed, "--approve") == 19
     assert "it is no snapshot" in run.err
+
+
+def test_a_result_is_cut_to_the_tokens_that_there_are(run: Runner) -> None:
+    program = "return { rows: Array.from({ length: 900 }, (_, id) => ({ id })) }"
+    assert run(program, "--max-result-tokens", "120") == 0
+    rows = json.loads(run.out)["rows"]
+    assert rows[:3] == [{"id": 0}, {"id": 1}, {"id": 2}]
+    assert rows[-1] == f"… {901 - len(rows)} more of 900 items: /rows from {len(rows) - 1}"
+    assert run(program, "--max-result-tokens", "120", "--json") == 0
+    told = json.loads(run.out)
+    assert told["value"]["rows"] == rows
+    assert told["fitted"]["tokens"] <= 120
+    assert run(program, "--max-result-tokens", "1") == 12

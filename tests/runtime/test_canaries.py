@@ -22,7 +22,8 @@ from tsbind.runtime.credentials.redact import forms_of
 from tsbind.runtime.isolate import Isolate
 from tsbind.runtime.journal import Journal
 from tsbind.runtime.messages import Resume, Start, Step
-from tsbind.runtime.runner import Options, Run
+from tsbind.runtime.options import Options
+from tsbind.runtime.runner import Run
 
 CANARY = "canary/7f3a+secret=9"
 SCHEMES = {

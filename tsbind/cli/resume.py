@@ -52,7 +52,7 @@ def command(
     run is saved again, to the same FILE unless --suspend-to names another.
     """
     from tsbind.runtime import resume
-    from tsbind.runtime.runner import Options
+    from tsbind.runtime.options import Options
 
     decision = _Decision(_answer(approve, refuse, edit))
     data = read(snapshot, limit=_LONGEST, what="snapshot")

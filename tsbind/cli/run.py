@@ -24,8 +24,8 @@ from tsbind.errors import RunError, SuspendedError, TsbindError
 
 if TYPE_CHECKING:
     from tsbind.bundle import Json
-    from tsbind.runtime import Host, Limits, Question, Result
-    from tsbind.runtime.runner import Options
+    from tsbind.runtime import Host, Limits, Question, Result, Trace
+    from tsbind.runtime.options import Options
 
 _SCHEMA_BYTES = 4 << 20
 _UNITS = {"": 1, "s": 1, "ms": 0.001, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -45,6 +45,12 @@ _UNITS = {"": 1, "s": 1, "ms": 0.001, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 <
     help="The TypeScript type that the result must have: `{id:number,title:string}[]`.",
 )
 @click.option(
+    "--max-result-tokens",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Cut a longer result to fit: what is left out is counted, and named by its place.",
+)
+@click.option(
     "--check", is_flag=True, help="Check the program's types before anything runs (extra `check`)."
 )
 @click.option(
@@ -55,16 +61,27 @@ _UNITS = {"": 1, "s": 1, "ms": 0.001, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 <
     help="Raise or lower a limit: cpu=2s, wall=1s, memory=128MiB, calls=500, …",
 )
 @suspend_options
+@click.option(
+    "--journal",
+    metavar="FILE",
+    help="Record the run, to replay it; after a crash, go on where the file ends.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Send nothing: make up the replies, and show what is called."
+)
 @click.option("--trace", is_flag=True, help="Show each call and its time on standard error.")
 @json_option
 def command(
     program: str,
     result_schema: str | None,
     result_type: str | None,
+    max_result_tokens: int | None,
     check: bool,
     limits: tuple[str, ...],
     suspend_to: str | None,
     snapshot_key: str | None,
+    journal: str | None,
+    dry_run: bool,
     trace: bool,
     json: bool,
     **given: Unpack[Apis],
@@ -75,13 +92,14 @@ def command(
     Calls that only read are made; before any other, tsbind asks on a terminal, and refuses where
     there is none.
     """
-    from tsbind.runtime import run
-    from tsbind.runtime.runner import Options
+    from tsbind.runtime import Journal, run
+    from tsbind.runtime.options import Options
 
     bounds = read_limits(limits)
     text = _program(program, bounds.program_bytes)
-    options = Options(limits=bounds, file=spell(program), check=check)
-    if bounds.result_tokens:
+    options = Options(limits=bounds, file=spell(program), check=check, dry_run=dry_run)
+    options["max_result_tokens"] = max_result_tokens
+    if bounds.result_tokens or max_result_tokens:
         options["count_tokens"] = _counter()
     if _somebody_is_there(program):
         options["approve"] = ask
@@ -89,14 +107,18 @@ def command(
     apis = hosts(given)
     options.update(result_options(result_schema, result_type, apis))
     options["host"] = apis
+    if journal:
+        options["journal"] = Journal(journal)
     with working(f"running {spell(program)}"):
         outcome = run_to_end(lambda bundles: run(text, bundles, **options), apis)
+    if dry_run and outcome.trace is not None and not json:
+        _say_what_would_be_sent(outcome.trace)
     tell(outcome, trace=trace, json=json, suspend_to=suspend_to)
 
 
 def result_options(schema: str | None, type: str | None, apis: Mapping[str, Host]) -> Options:
     """Return what `--result-schema` or `--result-type` asks for."""
-    from tsbind.runtime.runner import Options
+    from tsbind.runtime.options import Options
 
     if schema and type:
         raise click.UsageError("give --result-schema or --result-type, not both")
@@ -132,11 +154,12 @@ def tell(outcome: Result | RunError, *, trace: bool, json: bool, suspend_to: str
         if not json:
             _say_what_happened(outcome, trace=trace)
         raise outcome
+    value = outcome.fitted.value if outcome.fitted is not None else outcome.value
     if json:
-        print_json(outcome)
+        print_json(msgspec.structs.replace(outcome, value=value))
         return
     _say_what_happened(outcome, trace=trace)
-    write(msgspec.json.format(msgspec.json.encode(outcome.value), indent=2).decode() + "\n")
+    write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
 def _result_schema(type: str, apis: Mapping[str, Host]) -> Json:
@@ -152,6 +175,11 @@ def _say_what_happened(outcome: Result | RunError, *, trace: bool) -> None:
         say(f"{level}: {text}")
     if trace and outcome.trace is not None:
         say(outcome.trace.timeline())
+
+
+def _say_what_would_be_sent(trace: Trace) -> None:
+    for event in trace.events:
+        say(f"would send {event.method} {event.url}" if event.url else f"{event.op}: {event.error}")
 
 
 def read_limits(items: Iterable[str]) -> Limits:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from tsbind.runtime.runner import Options
+    from tsbind.runtime.options import Options
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -37,7 +37,7 @@ def suspend_options(command: F) -> F:
 def put_off(suspend_to: str | None, snapshot_key: str | None) -> Options:
     """Return the options of a run that is saved when something must be decided."""
     from tsbind.runtime import LATER
-    from tsbind.runtime.runner import Options
+    from tsbind.runtime.options import Options
 
     if suspend_to is None:
         return Options()

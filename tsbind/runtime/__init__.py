@@ -24,26 +24,30 @@ if TYPE_CHECKING:
         NetworkError,
         ReplyError,
     )
+    from tsbind.runtime.fitted import Fitted, fit
     from tsbind.runtime.host import Host
     from tsbind.runtime.http import FakeTransport, HttpTransport, Request, Response, Transport
     from tsbind.runtime.journal import Journal
     from tsbind.runtime.limits import Limits, Usage
     from tsbind.runtime.mock import MockHost
+    from tsbind.runtime.options import Options, Result
     from tsbind.runtime.policy import LATER, Answer, Budget, Policy, Question, Rule
-    from tsbind.runtime.runner import Result, Run, resume, resume_sync, run, run_sync, start
+    from tsbind.runtime.runner import Run, resume, resume_sync, run, run_sync, start
     from tsbind.runtime.trace import Event, Trace
     from tsbind.runtime.values import File
 
 _HOME = {
     "credentials": "ClientCredentials Credentials Env Keyring RefreshToken SecretFile",
     "failures": "ApiError ArgumentError CallError HostError NetworkError ReplyError",
+    "fitted": "Fitted fit",
     "host": "Host",
     "http": "FakeTransport HttpTransport Request Response Transport",
     "journal": "Journal",
     "limits": "Limits Usage",
     "mock": "MockHost",
     "policy": "LATER Answer Budget Policy Question Rule",
-    "runner": "Result Run resume resume_sync run run_sync start",
+    "options": "Options Result",
+    "runner": "Run resume resume_sync run run_sync start",
     "trace": "Event Trace",
     "values": "File",
 }
@@ -62,6 +66,7 @@ __all__ = [
     "Event",
     "FakeTransport",
     "File",
+    "Fitted",
     "Host",
     "HostError",
     "HttpTransport",
@@ -70,6 +75,7 @@ __all__ = [
     "Limits",
     "MockHost",
     "NetworkError",
+    "Options",
     "Policy",
     "Question",
     "RefreshToken",
@@ -83,6 +89,7 @@ __all__ = [
     "Trace",
     "Transport",
     "Usage",
+    "fit",
     "resume",
     "resume_sync",
     "run",

@@ -13,7 +13,7 @@ from tsbind.runtime.host import Host
 from tsbind.runtime.policy import Question
 
 if TYPE_CHECKING:
-    from tsbind.runtime.runner import Bundles, Options
+    from tsbind.runtime.options import Bundles, Options
 
 DEFAULT_ROOT = "api"
 _ROOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
@@ -27,21 +26,20 @@ from tsbind.errors import (
 )
 from tsbind.runtime.bindings import bind, yes
 from tsbind.runtime.blocking import wait_for
-from tsbind.runtime.credentials import Credentials
 from tsbind.runtime.deadline import Deadline
 from tsbind.runtime.dispatch import Dispatcher
 from tsbind.runtime.drive import Drive, Guest, Suspended
 from tsbind.runtime.engine import Engine
 from tsbind.runtime.explain import explain
-from tsbind.runtime.host import Host
+from tsbind.runtime.fitted import Fitted, fit
 from tsbind.runtime.isolate import Isolate
-from tsbind.runtime.journal import Journal, NoTape
+from tsbind.runtime.journal import NoTape
 from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.logs import LogLine, Logs
 from tsbind.runtime.messages import Failure, Start, Step
-from tsbind.runtime.policy import Approve, Policy
+from tsbind.runtime.options import Bundles, Options, Result
 from tsbind.runtime.program import Program, prepare
-from tsbind.runtime.trace import OnEvent, Trace
+from tsbind.runtime.trace import Trace
 from tsbind.runtime.validate import check_result
 
 if TYPE_CHECKING:
@@ -49,41 +47,6 @@ if TYPE_CHECKING:
 
 FILE = "program.ts"
 NOT_JSON = "ResultError"  # what the guest calls the failure to write a program's value as JSON
-Bundles = Bundle | Mapping[str, Bundle]
-
-
-class Options(TypedDict, total=False):
-    """The keywords of `run` and `run_sync`.
-
-    With several Bundles, `host`, `base_url`, `credentials` and `policy` are mappings by the same
-    global names as the Bundles.
-    """
-
-    host: Host | Mapping[str, Host] | None  # default: one made from the Bundle and what follows
-    base_url: str | Mapping[str, str] | None  # default: the document's servers
-    credentials: Credentials | Mapping[str, Credentials] | None
-    policy: Policy | Mapping[str, Policy] | None  # default: the host's, which allows everything
-    approve: Approve | None  # who is asked when the policy says `ask`; default: nobody, so denied
-    limits: Limits
-    check: bool  # check the program's types before anything runs; takes the extra `check`
-    result_schema: Json  # JSON Schema (2020-12) that the value must fit
-    count_tokens: Callable[[str], int] | None  # for `limits.result_tokens`
-    seed: int | None  # of Math.random and crypto.randomUUID; default: a random one
-    now: Callable[[], float]  # seconds since the epoch, for Date.now()
-    file: str  # what errors call the program
-    on_event: OnEvent | None  # told of each call when it has ended
-    dry_run: bool  # make up the replies and send nothing; whatever is asked about is allowed
-    journal: Journal | None  # records the run, goes on with it after a crash, or replays it
-    snapshot_key: bytes | None  # seals snapshots; without one the run cannot be suspended
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What a program returned, and what it did on the way."""
-
-    value: Json
-    logs: tuple[LogLine, ...]
-    trace: Trace
-    usage: Usage
 
 
 async def run(program: str, bundle: Bundles, **options: Unpack[Options]) -> Result:
@@ -206,7 +169,7 @@ class Run:
                 except Suspended as stop:
                     raise self._sealed(stop, program, deadline) from None
                 value = self._value(step, program)
-            return Result(value, self._lines(), self._trace(), self._usage)
+            return Result(value, self._lines(), self._trace(), self._usage, self._fitted(value))
         except RunError as error:
             error.logs, error.trace, error.usage = self._lines(), self._trace(), self._usage
             raise
@@ -362,6 +325,13 @@ class Run:
         count, tokens = self._options.get("count_tokens"), self._limits.result_tokens
         if count is not None and tokens is not None and (used := count(raw.decode())) > tokens:
             raise LimitError("result_tokens", used=used, allowed=tokens, unit="tokens")
+
+    def _fitted(self, value: Json) -> Fitted | None:
+        allowed, count = self._options.get("max_result_tokens"), self._options.get("count_tokens")
+        if allowed is None or count is None:
+            return None
+        fitted = fit(value, allowed, count)
+        return fitted if fitted.gaps else None
 
     def _failure(self, failure: Failure, program: Program) -> RunError:
         """The error that a failed program ends with: the operator's own where it was the cause."""

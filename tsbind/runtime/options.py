@@ -1,0 +1,65 @@
+"""What a run takes and gives: its options, and its Result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypedDict
+
+import msgspec
+
+from tsbind.bundle import Bundle, Json
+from tsbind.runtime.credentials import Credentials
+from tsbind.runtime.fitted import Fitted, fit
+from tsbind.runtime.host import Host
+from tsbind.runtime.journal import Journal
+from tsbind.runtime.limits import Limits, Usage
+from tsbind.runtime.logs import LogLine
+from tsbind.runtime.policy import Approve, Policy
+from tsbind.runtime.trace import OnEvent, Trace
+
+Bundles = Bundle | Mapping[str, Bundle]
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `run` and `run_sync`.
+
+    With several Bundles, `host`, `base_url`, `credentials` and `policy` are mappings by the same
+    global names as the Bundles.
+    """
+
+    host: Host | Mapping[str, Host] | None  # default: one made from the Bundle and what follows
+    base_url: str | Mapping[str, str] | None  # default: the document's servers
+    credentials: Credentials | Mapping[str, Credentials] | None
+    policy: Policy | Mapping[str, Policy] | None  # default: the host's, which allows everything
+    approve: Approve | None  # who is asked when the policy says `ask`; default: nobody, so denied
+    limits: Limits
+    check: bool  # check the program's types before anything runs; takes the extra `check`
+    result_schema: Json  # JSON Schema (2020-12) that the value must fit
+    count_tokens: Callable[[str], int] | None  # for the two limits of a result's tokens
+    max_result_tokens: int | None  # beyond these a result is cut, see Result.fitted
+    seed: int | None  # of Math.random and crypto.randomUUID; default: a random one
+    now: Callable[[], float]  # seconds since the epoch, for Date.now()
+    file: str  # what errors call the program
+    on_event: OnEvent | None  # told of each call when it has ended
+    dry_run: bool  # make up the replies and send nothing; whatever is asked about is allowed
+    journal: Journal | None  # records the run, goes on with it after a crash, or replays it
+    snapshot_key: bytes | None  # seals snapshots; without one the run cannot be suspended
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a program returned, and what it did on the way."""
+
+    value: Json
+    logs: tuple[LogLine, ...]
+    trace: Trace
+    usage: Usage
+    fitted: Fitted | None = None  # the value within `max_result_tokens`, when it had to be cut
+
+    def more(
+        self, path: str, start: int = 0, *, max_tokens: int, count_tokens: Callable[[str], int]
+    ) -> Fitted:
+        """Return what a gap of `fitted` left out: the part at `path`, from `start` on.
+
+        Raises ResultError when there is no such part, LimitError when nothing of it fits.
+        """
+        return fit(self.value, max_tokens, count_tokens, path=path, start=start)
