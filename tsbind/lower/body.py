@@ -22,6 +22,7 @@ from tsbind.ir.types import (
     Type,
     Union,
 )
+from tsbind.lower.depth import MAX_NAMES
 from tsbind.lower.direction import Mode
 from tsbind.lower.media import Content, by_preference, concrete, contents
 from tsbind.lower.report import At, Node, Report
@@ -120,11 +121,12 @@ def _sent(content: Content, doc: str, types: Types, validation: Validation) -> S
 
 
 def shape_of(
-    node: Type, types: Types, known: dict[str, Shape | None] | None = None
+    node: Type, types: Types, known: dict[str, Shape | None] | None = None, depth: int = 0
 ) -> Shape | None:
     """Return the fields of a type that is certainly a record with known fields, else None.
 
     `known` keeps what the named types on the way turned out to be, so that each is read once.
+    `depth` names lead here; what is composed through more than MAX_NAMES is not looked into.
     """
     known = {} if known is None else known
     match node:
@@ -137,12 +139,15 @@ def shape_of(
         case Ref(name):
             if name not in known:
                 known[name] = None
-                known[name] = shape_of(types.look(name), types, known)
+                if depth < MAX_NAMES:
+                    known[name] = shape_of(types.look(name), types, known, depth + 1)
             return known[name]
         case Intersection(inner):
-            return _all_of([shape_of(part, types, known) for part in inner], set[str].union)
+            parts = [shape_of(part, types, known, depth) for part in inner]
+            return _all_of(parts, set[str].union)
         case Union(inner):
-            return _all_of([shape_of(part, types, known) for part in inner], set[str].intersection)
+            parts = [shape_of(part, types, known, depth) for part in inner]
+            return _all_of(parts, set[str].intersection)
     return None
 
 

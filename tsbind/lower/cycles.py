@@ -29,13 +29,13 @@ def without_cycles(types: Mapping[str, NamedType]) -> dict[str, NamedType]:
     }
 
 
-def _bare(node: Type) -> list[str]:
+def bare(node: Type) -> list[str]:
     """The names that `node` mentions outside of any property or item."""
     match node:
         case Ref(name):
             return [name]
         case Union(inner) | Intersection(inner):
-            return [name for part in inner for name in _bare(part)]
+            return [name for part in inner for name in bare(part)]
     return []
 
 
@@ -46,7 +46,7 @@ def _closing(types: Mapping[str, NamedType]) -> dict[str, set[str]]:
     for start in types:
         if start in done:
             continue
-        open_: dict[str, list[str]] = {start: _bare(types[start].type)}
+        open_: dict[str, list[str]] = {start: bare(types[start].type)}
         while open_:
             name, pending = next(reversed(open_.items()))
             if not pending:
@@ -57,7 +57,7 @@ def _closing(types: Mapping[str, NamedType]) -> dict[str, set[str]]:
             if other in open_:
                 closing.setdefault(name, set()).add(other)
             elif other in types and other not in done:
-                open_[other] = _bare(types[other].type)
+                open_[other] = bare(types[other].type)
     return closing
 
 

@@ -26,6 +26,7 @@ from tsbind.ir.walk import intersection
 from tsbind.lower.compose import field_of, with_field
 from tsbind.lower.cycles import without_cycles
 from tsbind.lower.declared import declared
+from tsbind.lower.depth import MAX_NAMES, shallow
 from tsbind.lower.direction import Directions, Effects, Mode
 from tsbind.lower.discriminator import Discriminators, Variants
 from tsbind.lower.kinds import is_scalar
@@ -96,7 +97,16 @@ class Types:
             for property_, values in self._tags.get(key.pointer, {}).items():
                 if not key.own and not self._is_hidden(property_, key, node, mode):
                     self._mark(name, property_, tuple(values))
-        return without_cycles({name: self._types[name] for name in sorted(self._types)})
+        ordered = {name: self._types[name] for name in sorted(self._types)}
+        types, cut = shallow(without_cycles(ordered))
+        for name in cut:
+            self._report.add(
+                "composition-depth",
+                self._modes[name][0].pointer,
+                f"schema is composed of named schemas more than {MAX_NAMES} levels deep",
+                fix="compose it of fewer schemas; what lies deeper is taken for anything",
+            )
+        return types
 
     # What SchemaLowering asks.
 

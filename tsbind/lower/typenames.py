@@ -46,9 +46,9 @@ class TypeNames:
         groups: dict[str, list[str]] = {}
         for name in names:
             groups.setdefault(_short(name), []).append(name)
-        for members in groups.values():
+        for short, members in groups.items():
             # The member that is spelled like the name goes first.
-            members.sort(key=lambda each: (each != _short(each), each))
+            members.sort(key=lambda each, short=short: (each != short, each))  # type: ignore[misc]
         chosen: dict[str, str] = {}
         for short, members in sorted(groups.items()):
             chosen[members[0]] = self.fresh(short, short + "Type", short + "Schema")
