@@ -26,6 +26,13 @@ void buffer_number(Buffer *b, double number);  /* an integral number, as decimal
 void buffer_json_string(Buffer *b, const char *utf8, size_t length);
 bool buffer_failed(const Buffer *b);
 
+/* ---- rejections.c: promises that were rejected while nobody listened -------------------------- */
+
+void rejections_note(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool handled,
+                     void *opaque); /* a JSHostPromiseRejectionTracker */
+void rejections_forget(JSContext *ctx, JSValueConst promise);
+JSValueConst rejections_first(void); /* why, or JS_UNINITIALIZED when there is none */
+
 /* ---- wasi.c: what the C library asks of an operating system ---------------------------------- */
 
 void clock_set(double milliseconds);   /* since the epoch: what every clock says until set again */

@@ -44,45 +44,6 @@ static JSValue native = JS_UNDEFINED;
 static const char *only_root = "api"; /* the API's global name; NULL when there are several */
 static Buffer outbox, value;
 
-/* Promises that were rejected while nobody listened. */
-static struct { JSValue promise, reason; } *rejected;
-static uint32_t rejected_count, rejected_room;
-
-/* ---- Rejections ---------------------------------------------------------------------------------- */
-
-static void forget_rejection(JSContext *ctx, JSValueConst promise)
-{
-    for (uint32_t i = 0; i < rejected_count; i++) {
-        if (JS_VALUE_GET_PTR(rejected[i].promise) != JS_VALUE_GET_PTR(promise))
-            continue;
-        JS_FreeValue(ctx, rejected[i].promise);
-        JS_FreeValue(ctx, rejected[i].reason);
-        memmove(&rejected[i], &rejected[i + 1], (--rejected_count - i) * sizeof *rejected);
-        return;
-    }
-}
-
-static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool handled,
-                         void *opaque)
-{
-    (void)opaque;
-    enum { ENOUGH = 64 }; /* only the first is told */
-    if (handled) {
-        forget_rejection(ctx, promise);
-        return;
-    }
-    if (rejected_count == rejected_room) {
-        uint32_t room = rejected_room ? rejected_room * 2 : 8;
-        void *more = room <= ENOUGH ? realloc(rejected, room * sizeof *rejected) : NULL;
-        if (!more)
-            return;
-        rejected = more;
-        rejected_room = room;
-    }
-    rejected[rejected_count].promise = JS_DupValue(ctx, promise);
-    rejected[rejected_count++].reason = JS_DupValue(ctx, reason);
-}
-
 /* ---- The outbox ---------------------------------------------------------------------------------- */
 
 static uint64_t post(const char *text, size_t length)
@@ -231,7 +192,7 @@ static int take_completion(void)
     if (JS_IsException(waited_for))
         return -1;
     JS_PromiseMarkAsHandled(context, waited_for);
-    forget_rejection(context, waited_for);
+    rejections_forget(context, waited_for);
     phase = RESULT;
     return run_jobs();
 }
@@ -240,8 +201,9 @@ static uint64_t post_end(void)
 {
     if (calls_pending(false))
         return post_waiting();
-    if (rejected_count)
-        return post_failure(rejected[0].reason, true);
+    JSValueConst reason = rejections_first();
+    if (!JS_IsUninitialized(reason))
+        return post_failure(reason, true);
     JSValue result = JS_PromiseResult(context, waited_for);
     uint64_t posted = post_value(result);
     JS_FreeValue(context, result);
@@ -315,7 +277,7 @@ static uint64_t begin(char *message, size_t length)
     if (JS_IsException(waited_for))
         return post_exception();
     JS_PromiseMarkAsHandled(context, waited_for);
-    forget_rejection(context, waited_for);
+    rejections_forget(context, waited_for);
     return advance();
 }
 
@@ -384,7 +346,7 @@ EXPORT("boot") int guest_boot(void)
         return -1;
     JS_SetMaxStackSize(runtime, 128 * 1024);
     JS_SetGCThreshold(runtime, GC_THRESHOLD);
-    JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
+    JS_SetHostPromiseRejectionTracker(runtime, rejections_note, NULL);
     JS_SetModuleLoaderFunc(runtime, keep_name, refuse_module, NULL);
     context = JS_NewContext(runtime);
     if (!context)
