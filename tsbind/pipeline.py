@@ -151,6 +151,25 @@ def check(
         return (*document.diagnostics, *lost, *check_document(document, full=full))
 
 
+def examples(source: bytes | Path | str, options: Options | None = None) -> dict[str, Json]:
+    """Return the replies that a document gives as examples, by method and path: `GET /pets`.
+
+    Raises SpecError when the document cannot be read.
+    """
+    from tsbind.spec.examples import reply_examples  # late: compiling has no use for them
+
+    options = options or Options()
+    with collector_paused():
+        return reply_examples(
+            load(
+                source,
+                name=options.name or None,
+                limits=options.limits,
+                allow_refs=options.allow_refs,
+            )
+        )
+
+
 def through(api: Api, steps: Iterable[Pass]) -> Api:
     """Run passes one after the other."""
     for step in steps:
@@ -230,4 +249,4 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-__all__ = ["Compiled", "Options", "check", "compile"]
+__all__ = ["Compiled", "Options", "check", "compile", "examples"]

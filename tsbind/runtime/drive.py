@@ -179,7 +179,8 @@ class Drive:
         self._note(step)
         while step.state == "waiting" and (resume := self._tape.recorded()) is not None:
             step = await self._told(resume)
-        for request in list(self._open.values()):
+        still = list(self._open.values()) if step.state == "waiting" else ()
+        for request in still:
             self._tape.check_repeatable(request)
             self._ask(request)
         return step

@@ -3,18 +3,20 @@
 A program sees nothing of the world but its start message and the answers to its calls, so a run
 is determined by them.  The journal is append-only JSON lines:
 
-    {"journal": 1, "program": sha256, "bundles": {name: fingerprint}, "now": …, "seed": …}
+    {"journal": 1, "program": sha256, "bundles": {name: fingerprint}, "now": …, "seed": …,
+     "text": …, "file": …, "table": …, "roots": […]}          the program, and what it could call
     {"ask": {"id": 1, "op": "rooms.create", "args": {…}}}     the program asked
     {"send": 1}                                               it may have reached the API from here
     {"resume": {"now": …, "replies": [{"id": 1, "ok": {…}}]}}  the program was told
-    {"end": "done", "value": …}
+    {"end": "done", "value": …}                               or "failed", with its "error"
 
 A line counts once its line feed is on disk.  Before a call that may change something is sent, and
 before the program learns of an answer, the lines so far are flushed to the disk.  So after a
 crash at any point the journal says which unsafe calls may have happened without an answer; such a
 call is never repeated: the run ends with JournalError, which names it.
 
-Replies are stored as the program got them: without credentials, which were redacted.
+Replies are stored as the program got them: without credentials, which were redacted.  The program
+stands there as it was written; `replay` needs nothing else to run it again.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from typing import Protocol
 import msgspec
 
 from tsbind.errors import JournalError
-from tsbind.runtime.messages import CallRequest, Resume, Start, Step
+from tsbind.runtime.messages import CallRequest, Failure, Resume, Start, Step
+from tsbind.runtime.program import Program
 from tsbind.runtime.recorded import NO_RAW, RecordedReply
 
 FORMAT = 1
@@ -42,6 +45,10 @@ class Head(msgspec.Struct, frozen=True):
     bundles: Mapping[str, str]
     now: float
     seed: int
+    text: str = ""  # the program as it was written
+    file: str = ""  # what errors call it
+    table: str = ""  # see messages.Start, as for `roots`
+    roots: tuple[str, ...] = ()
     journal: int = FORMAT
 
 
@@ -58,6 +65,7 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     resume: _Told | None = None
     end: str = ""
     value: msgspec.Raw = NO_RAW
+    error: Failure | None = None
 
 
 class Tape(Protocol):
@@ -122,27 +130,46 @@ class Journal:
         self._sent = {line.send for line in self._lines if line.send}
         self._file: int | None = None
 
-    def head(self, start: Start, bundles: Mapping[str, str]) -> Start:
+    def head(self, start: Start, bundles: Mapping[str, str], program: Program) -> Start:
         """Return the start message to use: the journal's clock and chance, if it has begun.
 
         Raises JournalError when it is the journal of another program or other APIs.
         """
-        digest = hashlib.sha256(start.source.encode()).hexdigest()
         if not self._whole:
-            head = Head(program=digest, bundles=bundles, now=start.now, seed=start.seed)
+            head = Head(
+                program=_digest(start.source),
+                bundles=bundles,
+                now=start.now,
+                seed=start.seed,
+                text=program.text,
+                file=program.file,
+                table=start.table,
+                roots=start.roots,
+            )
             self._write(msgspec.json.encode(head))
             return start
-        try:
-            head = msgspec.json.decode(self._whole[0], type=Head)
-        except msgspec.DecodeError as error:
-            raise self._error(f"line 1 is not the head of a journal: {error}") from None
-        if head.journal != FORMAT:
-            raise self._error(f'it has format "{head.journal}", this tsbind reads "{FORMAT}"')
-        if head.program != digest:
-            raise self._error("it is the journal of another program")
+        head = self.read_head()
+        self.check_program(start.source)
         if dict(head.bundles) != dict(bundles):
             raise self._error("it was made with other Bundles")
         return msgspec.structs.replace(start, now=head.now, seed=head.seed)
+
+    def read_head(self) -> Head:
+        """Return the first line; raises JournalError when it is none."""
+        if not self._whole:
+            raise self._error("it is empty")
+        try:
+            head = msgspec.json.decode(self._whole[0], type=Head)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise self._error(f"line 1 is not the head of a journal: {error}") from None
+        if head.journal != FORMAT:
+            raise self._error(f'it has format "{head.journal}", this tsbind reads "{FORMAT}"')
+        return head
+
+    def check_program(self, javascript: str) -> None:
+        """Raise JournalError unless the journal is of that program."""
+        if self.read_head().program != _digest(javascript):
+            raise self._error("it is the journal of another program")
 
     def recorded(self) -> Resume | None:
         """Return the next answers of the run so far; None when there are no more."""
@@ -194,9 +221,17 @@ class Journal:
         line = self._next()
         if line is None:
             ended: dict[str, object] = {"end": step.state}
-            self._append(ended if step.value is None else {**ended, "value": step.value})
+            if step.value is not None:
+                ended["value"] = step.value
+            if step.error is not None:
+                ended["error"] = step.error
+            self._append(ended)
             self._flush()
-        elif (line.end, bytes(line.value)) != (step.state, bytes(step.value or NO_RAW)):
+        elif (line.end, bytes(line.value), line.error) != (
+            step.state,
+            bytes(step.value or NO_RAW),
+            step.error,
+        ):
             raise self._error("the program ends in another way than before")
 
     def close(self) -> None:
@@ -232,6 +267,10 @@ class Journal:
 
     def _error(self, what: str) -> JournalError:
         return JournalError(what, where=self._path.name, fix="give each run a journal of its own")
+
+
+def _digest(javascript: str) -> str:
+    return hashlib.sha256(javascript.encode()).hexdigest()
 
 
 def _read(path: Path, *, must_exist: bool) -> tuple[list[bytes], int]:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from tsbind.bundle import Bundle, Call, Json, Reply
 from tsbind.runtime.failures import HostError
 from tsbind.runtime.host import Host
+from tsbind.runtime.http import Response
 from tsbind.runtime.policy import ALLOW_ALL, Policy
 from tsbind.runtime.sample import Unsatisfiable, sample
 from tsbind.runtime.serialise import is_json
@@ -40,9 +43,44 @@ class MockHost(Host):
         return made_up(call, self.bundle)
 
 
+def written(call: Call, bundle: Bundle, example: Json = ...) -> Response:
+    """Return a made-up reply as an API would send it; `example` is the document's own, if any.
+
+    Raises HostError when no reply was found.
+    """
+    reply = _success(call)
+    status = int(reply.status) if reply is not None and reply.status.isdecimal() else 200
+    if reply is None or not reply.media:
+        return Response(204 if status == 200 else status)
+    value = made_up(call, bundle) if example is ... else example
+    headers = (("Content-Type", _concrete(reply.media)),)
+    return Response(status, headers, _encoded(value, reply))
+
+
+def _success(call: Call) -> Reply | None:
+    return next((each for each in call.replies if each.status[:1] in ("2", "d")), None)
+
+
+def _concrete(media: str) -> str:
+    """A media type that may be sent: a range is none."""
+    return "application/json" if "*" in media or not media.isprintable() else media
+
+
+def _encoded(value: Json, reply: Reply) -> bytes:
+    if reply.item is not None:
+        items = value if isinstance(value, list) else [value]
+        lines = [msgspec.json.encode(item) for item in items]
+        if reply.media.startswith("text/event-stream"):
+            return b"".join(b"data: " + line + b"\n\n" for line in lines)
+        return b"".join(line + b"\n" for line in lines)
+    if is_json(_concrete(reply.media)):
+        return msgspec.json.encode(value)
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def made_up(call: Call, bundle: Bundle) -> Json:
     """Return a reply that the document allows; raises HostError when none was found."""
-    reply = next((each for each in call.replies if each.status[:1] in ("2", "d")), None)
+    reply = _success(call)
     if reply is None or not reply.media:
         return None
     try:

@@ -249,7 +249,7 @@ class Run:
         journal = self._options.get("journal")
         if journal is None:
             return start
-        return journal.head(start, self._fingerprints())
+        return journal.head(start, self._fingerprints(), program)
 
     def _fingerprints(self) -> dict[str, str]:
         return {root: each.host.bundle.fingerprint for root, each in self._bindings.items()}

@@ -1,0 +1,141 @@
+"""`tsbind mock`: an API's stand-in on this machine, which answers from its document alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from tsbind.bundle import Bundle
+from tsbind.cli.files import STDIN, spell
+from tsbind.cli.group import Command
+from tsbind.cli.screen import plural, say, show, working
+from tsbind.cli.source import open_source
+from tsbind.errors import TsbindError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from tsbind.bundle import Json
+    from tsbind.runtime.route import Routes
+
+_LONGEST = 16 << 20  # bytes of a request
+
+
+@click.command(cls=Command)
+@click.argument("spec", metavar="SPEC")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    metavar="PORT",
+    help="The port on loopback; by default one that is free.",
+)
+def command(spec: str, port: int) -> None:
+    """Answer as an API would, from its document alone.
+
+    It listens on loopback until Ctrl-C.  SPEC is a document, or a Bundle that `tsbind compile -o` wrote.  Replies are the document's
+    examples; where it has none they are made up from its schemas, always the same.  Nothing
+    changes by calling, and whoever calls is let in.
+    """
+    bundle, examples = _open(spec)
+    try:
+        asyncio.run(_serve(bundle, examples, port))
+    except OSError as error:
+        raise TsbindError(
+            f"cannot listen: {error.strerror}",
+            where=f"127.0.0.1:{port}",
+            fix="choose another port, or none",
+            code="port",
+        ) from None
+
+
+def _open(spec: str) -> tuple[Bundle, Mapping[str, Json]]:
+    """Return the Bundle, and the document's examples by method and path."""
+    if spec != STDIN and spec.endswith(".bundle.json"):
+        return Bundle.open(Path(spec)), {}
+    from tsbind.pipeline import Options, compile, examples
+
+    source = open_source(spec)
+    with working(f"compiling {spell(spec)}"):
+        options = Options(name=spell(spec))
+        return compile(source, options).bundle, examples(source, options)
+
+
+async def _serve(bundle: Bundle, examples: Mapping[str, Json], port: int) -> None:
+    from aiohttp import web
+
+    from tsbind.runtime.route import Routes
+
+    answer = _Answers(bundle, examples, Routes(bundle.calls.values()))
+    runner = web.ServerRunner(web.Server(answer), shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        show(f"{bundle.title}: {plural(len(bundle.calls), 'operation')} at {site.name}")
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+class _Answers:
+    """Answers each request, and says on stderr which operation it was."""
+
+    def __init__(self, bundle: Bundle, examples: Mapping[str, Json], routes: Routes) -> None:
+        self._bundle, self._examples, self._routes = bundle, examples, routes
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        from tsbind.runtime.failures import HostError
+        from tsbind.runtime.mock import written
+        from tsbind.runtime.route import NoRoute
+
+        await _drain(request)
+        try:
+            call = self._routes.find(request.method, request.rel_url.raw_path)
+        except NoRoute as error:
+            status = 405 if error.allowed else 404
+            say(f"{request.method} {request.rel_url.raw_path}: {status}")
+            return _failure(status, "there is no such operation", error.allowed)
+        say(f"{request.method} {request.rel_url.raw_path}: {call.op}")
+        wanted = [p.name for p in call.parameters if p.required and p.place == "query"]
+        missing = [name for name in wanted if not _is_given(request, name)]
+        if missing:
+            return _failure(400, f'the parameter "{missing[0]}" is missing')
+        try:
+            example = self._examples.get(f"{call.method} {call.path}", ...)
+            reply = written(call, self._bundle, example)
+        except HostError as error:
+            return _failure(500, error.text)
+        return _response(reply.status, reply.body, dict(reply.headers))
+
+
+def _is_given(request: web.BaseRequest, name: str) -> bool:
+    """Whether a query parameter is there, as itself or in pieces (`filter[state]=open`)."""
+    return any(key == name or key.startswith(f"{name}[") for key in request.rel_url.query)
+
+
+async def _drain(request: web.BaseRequest) -> None:
+    """Read the body away, up to a limit: what is left unread would break the connection."""
+    size = 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > _LONGEST:
+            return
+
+
+def _failure(status: int, message: str, allowed: tuple[str, ...] = ()) -> web.StreamResponse:
+    headers = {"Content-Type": "application/json"}
+    if allowed:
+        headers["Allow"] = ", ".join(allowed)
+    return _response(status, msgspec.json.encode({"message": message}), headers)
+
+
+def _response(status: int, body: bytes, headers: dict[str, str]) -> web.StreamResponse:
+    from aiohttp import web
+
+    return web.Response(status=status, body=body, headers=headers)
