@@ -19,6 +19,7 @@ _UNSEEN: Final = re.compile(
 )
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
 _ASCII_NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_LETTERS: Final = re.compile(r"\w+")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,14}")
 _SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 
@@ -45,11 +46,12 @@ def _in_literal(character: str) -> str:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether TypeScript reads `name` as an identifier, whichever Unicode version it knows."""
+    """Whether `name` is an identifier to TypeScript of any Unicode version, and to `dts.lark`."""
     if _ASCII_NAME.fullmatch(name):
         return True
     return (
         name.isidentifier()
+        and _LETTERS.fullmatch(name) is not None  # no marks that combine
         and max(name) <= "\uffff"
         and unicodedata.is_normalized("NFKC", name)
         and not _UNSEEN.search(name)

@@ -17,9 +17,10 @@ field of theirs pass.
 from __future__ import annotations
 
 from tsbind.ir.api import Api
-from tsbind.ir.types import NEVER, Intersection, Record, Ref, Type
+from tsbind.ir.types import ANYTHING, NEVER, UNKNOWN, Intersection, Record, Ref, Type
 from tsbind.ir.walk import intersection, rewrite, walk
 from tsbind.passes.shapes import each_type, roots
+from tsbind.passes.unfold import Unfolding
 
 _EMPTY = Record((), closed=True)
 
@@ -29,6 +30,7 @@ def loosen(api: Api) -> Api:
     if not any(isinstance(node, Intersection) for root in roots(api) for node in walk(root)):
         return api
     empty = _empty_names(api)
+    unfolding = Unfolding(api.types, [])
 
     def change(node: Type) -> Type:
         if not isinstance(node, Intersection):
@@ -36,7 +38,9 @@ def loosen(api: Api) -> Api:
         kept = tuple(part for part in node.parts if not _is_empty(part, empty))
         if len(kept) == len(node.parts):
             return node
-        return intersection(kept) if kept else _EMPTY
+        # Beside what says nothing itself, the empty object is all that is said.
+        said = any(unfolding.head(part) not in (UNKNOWN, ANYTHING) for part in kept)
+        return intersection(kept) if said else _EMPTY
 
     return each_type(api, lambda node: rewrite(node, change))
 

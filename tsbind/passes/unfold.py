@@ -6,7 +6,7 @@ A node is what meets the eye: an object, a list, a set of alternatives.  Aliases
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 import msgspec
@@ -58,7 +58,8 @@ class Node(msgspec.Struct):
 def classes(nodes: Sequence[Node]) -> list[int]:
     """Return a class for each node; nodes in one class cannot be told apart, however far down.
 
-    A node is the set of its alternatives, so that one alternative met twice counts once.
+    A node is the set of its alternatives, so that one alternative met twice counts once; and what
+    is all of several equal parts is any one of them.
     """
     found = [0] * len(nodes)
     # Each round tells apart what differs one step further down; a class that splits stays split.
@@ -66,16 +67,25 @@ def classes(nodes: Sequence[Node]) -> list[int]:
         alone = _numbered([_without_alternatives(node, found) for node in nodes])
         finer = _numbered(
             [
-                frozenset([alone[inner] for inner in node.options])
-                if node.kind == ANY_OF
-                else frozenset([alone[index]])
-                for index, node in enumerate(nodes)
+                frozenset([alone[inner] for inner in _alternatives(index, nodes, found)])
+                for index in range(len(nodes))
             ]
         )
         if finer == found:
             break
         found = finer
     return found
+
+
+def _alternatives(index: int, nodes: Sequence[Node], found: Sequence[int]) -> Iterator[int]:
+    """Yield the nodes that `nodes[index]` is any one of, itself if it has no alternatives."""
+    node = nodes[index]
+    alike = node.kind == ALL_OF and len({found[part] for part in node.options}) == 1
+    if alike or node.kind == ANY_OF:
+        for option in node.options:
+            yield from _alternatives(option, nodes, found)
+    else:
+        yield index
 
 
 def _without_alternatives(node: Node, found: Sequence[int]) -> object:
@@ -131,14 +141,17 @@ class Unfolding:
         found = self._head(type_, frozenset())
         return UNKNOWN if found is None else found
 
-    def _head(self, type_: Type, entered: frozenset[object], *, into: bool = True) -> Type | None:
-        # `into` False: do not look at what the members of an object are.
+    def _head(
+        self, type_: Type, entered: frozenset[object], *, into: bool = True, merge: bool = True
+    ) -> Type | None:
+        # `into` False: do not look at what the members of an object are; `merge` False: leave
+        # the parts of an intersection side by side, since all that meet must be merged at once.
         match type_:
             case Ref(name) if name in self._types:
-                return self._entered(name, self._types[name].type, entered, into)
+                return self._entered(name, self._types[name].type, entered, into, merge)
             case Apply(name) if name in self._types:
                 key = self._shapes.number(type_)
-                return self._entered(key, self._applied(type_), entered, into)
+                return self._entered(key, self._applied(type_), entered, into, merge)
             case Trim(base):
                 inner = self._head(base, entered, into=into)
                 return None if inner is None else self._plain(_trimmed(type_, inner), into)
@@ -147,21 +160,24 @@ class Unfolding:
                 known = [head for head in heads if head is not None]
                 return union(known) if known else None
             case Intersection(parts):
-                heads = [self._head(part, entered, into=into) for part in parts]
-                return self._together([head for head in heads if head is not None], into)
+                heads = [self._head(part, entered, into=into, merge=False) for part in parts]
+                flat = _flat([head for head in heads if head is not None])
+                if merge or not flat:
+                    return self._together(flat, into)
+                return Intersection(flat)
             case Record():
                 return self._plain(type_, into)
             case _:
                 return type_
 
     def _entered(
-        self, key: object, body: Type, entered: frozenset[object], into: bool
+        self, key: object, body: Type, entered: frozenset[object], into: bool, merge: bool
     ) -> Type | None:
         if key in entered:
             self._circles.add(key)
             return None
         outer, self._circles = self._circles, set()
-        found = self._head(body, entered | {key}, into=into)
+        found = self._head(body, entered | {key}, into=into, merge=merge)
         self._circles.discard(key)
         if found is None and not self._circles:
             found = UNKNOWN
@@ -193,28 +209,25 @@ class Unfolding:
             return Record((), closed=True)
         return ANYTHING if rest is None or rest == UNKNOWN else type_
 
-    def _together(self, parts: Sequence[Type], into: bool) -> Type | None:
-        """Return what is all of `parts`, which are written out, with its objects made one."""
-        flat: list[Type] = []
-        for part in parts:
-            flat.extend(part.parts if isinstance(part, Intersection) else (part,))
-        # An empty object adds nothing to others (`tsbind.passes.loosen`).
-        flat = [part for part in flat if not _is_empty(part)] or flat[:1]
-        if len(flat) == 1:
-            return flat[0]
-        records = [part for part in flat if isinstance(part, Record)]
+    def _together(self, flat: Sequence[Type], into: bool) -> Type | None:
+        """Return what is all of `flat`, which are written out, with its objects made one."""
+        if NEVER in flat:
+            return NEVER
+        distinct = {self._shapes.number(part): part for part in flat}
+        records = [part for part in distinct.values() if isinstance(part, Record)]
+        merged = self._plain(_merged(records), into) if records else ANYTHING
         others: dict[int, Type] = {
-            self._shapes.number(part): part
-            for part in flat
+            number: part
+            for number, part in distinct.items()
             if not isinstance(part, (Record, Unknown))
-            # Beside an object whose fields are known, "any object" says nothing.
-            and not (records and isinstance(part, Anything))
         }
-        if records:
-            merged = self._plain(_merged(records), into)
-            # Neither says an empty one anything beside others.
-            if not others or merged != Record((), closed=True):
-                others[self._shapes.number(merged)] = merged
+        anything = others.pop(self._shapes.number(ANYTHING), None)
+        # Neither "any object" nor the empty object says anything beside an object with members;
+        # the empty one says nothing beside whatever else, either.
+        if records and (merged != Record((), closed=True) or not others):
+            others[self._shapes.number(merged)] = merged
+        elif anything is not None:
+            others[self._shapes.number(ANYTHING)] = ANYTHING
         if not others:
             return UNKNOWN if flat else None
         kept = tuple(others.values())
@@ -300,7 +313,17 @@ def _trimmed(trim: Trim, base: Type) -> Type:
     return Record(tuple(fields), base.rest)
 
 
+def _flat(parts: Sequence[Type]) -> tuple[Type, ...]:
+    """Return `parts` with the parts of intersections in place of those."""
+    flat: list[Type] = []
+    for part in parts:
+        flat.extend(part.parts if isinstance(part, Intersection) else (part,))
+    return tuple(flat)
+
+
 def _merged(records: Sequence[Record]) -> Type:
+    if len(records) == 1:
+        return records[0]
     fields: dict[str, Field] = {}
     rests: list[Type] = []
     for record in records:
@@ -317,4 +340,4 @@ def _merged(records: Sequence[Record]) -> Type:
             required = known.required or field.required
             fields[field.name] = Field(field.name, type_, required)
     rest = None if not rests else rests[0] if len(rests) == 1 else Intersection(tuple(rests))
-    return Record(tuple(fields.values()), rest)
+    return Record(tuple(fields.values()), rest, all(record.closed for record in records))
