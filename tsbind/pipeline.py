@@ -28,7 +28,7 @@ from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
 from tsbind.meter import DEFAULT, counts, tokenizer
-from tsbind.passes import PLAIN, SHARING, Docs, Pass
+from tsbind.passes import PLAIN, PROSE, SHARING, Docs, Pass
 from tsbind.passes.strip_docs import strip_docs
 from tsbind.select.budget import Fit, fit
 from tsbind.select.query import select
@@ -110,12 +110,12 @@ def compile_anew(source: bytes | Path | str, options: Options) -> tuple[Document
         if not whole.operations:
             raise nothing_left(document, diagnostics)
         api = select(whole, options.select) if options.select else whole
-        bare = strip_docs(api)
-        plain = through(bare, PLAIN)
+        plain = through(api, (strip_docs, *PLAIN))
         calls, schemas = print_calls(api), print_schemas(api)
         mark = fingerprint(calls, schemas)
         stubs = print_stubs(api, mark)
-        text, types, fitted = declare(bare if options.docs == "none" else api, plain, options, mark)
+        told = through(api, PROSE[options.docs])
+        text, types, fitted = declare(told, plain, options, mark)
         bundle = Bundle(
             title=api.title,
             version=api.version,

@@ -41,10 +41,10 @@ def command(
     names: bool,
     json: bool,
 ) -> None:
-    """Find the operations of an API that WORDS mean, best first.
+    """Find operations by what is meant, with their signatures.
 
-    BUNDLE is a file that `tsbind compile -o` wrote; an OpenAPI document is compiled first.  Ends
-    with 1 when nothing is found.
+    The best of what WORDS mean comes first.  BUNDLE is a file that `tsbind compile -o` wrote; an
+    OpenAPI document is compiled first.  Ends with 1 when nothing is found.
     """
     from tsbind.search import Finder
 

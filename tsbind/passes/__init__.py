@@ -14,15 +14,17 @@ order, and why:
 6. `inline` after each: what was shared leaves names behind that are now used once.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
-nothing to do.  Apart from `strip_docs` none loses anything: `tsbind.passes.lossless` proves it.
+nothing to do.  Apart from prose, which `strip_docs` and `brief_docs` drop, none loses anything:
+`tsbind.passes.lossless` proves it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from tsbind.ir.api import Api
+from tsbind.passes.brief_docs import brief_docs
 from tsbind.passes.dedupe import dedupe
 from tsbind.passes.ground import ground
 from tsbind.passes.group import group
@@ -42,6 +44,13 @@ PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
 SHARING: Final[tuple[Pass, ...]] = (group, inline, share, group, inline)
 
 
+PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {
+    "none": (strip_docs,),
+    "brief": (brief_docs,),
+    "full": (),
+}
+
+
 def passes(docs: Docs = "none") -> tuple[Pass, ...]:
     """Return the passes that make the declarations with the given level of prose."""
-    return (strip_docs, *PLAIN, *SHARING) if docs == "none" else (*PLAIN, *SHARING)
+    return (*PROSE[docs], *PLAIN, *SHARING)

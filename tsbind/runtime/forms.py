@@ -108,7 +108,7 @@ def script_form(javascript: str) -> Form:
     """Return the form of a whole program without `return`.  Raises Refused for an import.
 
     >>> script_form("export default 1 + 1").javascript
-    ';      $out   = 1 + 1\\nvar $out; $out'
+    ';      $out =  1 + 1\\nvar $out; $out'
     """
     modular = "export" in javascript or "import" in javascript
     if not modular and not _MAY_DECLARE_MAIN.search(javascript):
