@@ -22,7 +22,7 @@ class LoadLimits(msgspec.Struct, frozen=True):
     """How much a document may ask of us, its external files included."""
 
     bytes: int = 64 * 2**20
-    nodes: int = 700_000  # values after aliases are expanded; GitHub's document has 274,000
+    nodes: int = 500_000  # values after aliases are expanded; GitHub's document has 274,000
     files: int = 10_000  # external files that `$ref` reaches
     fetch_seconds: float = 10.0  # to read one remote file
 

@@ -1,0 +1,47 @@
+"""No document takes more than 5 seconds or 512 MB, and none is answered with a traceback."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmarks.apart import apart
+from benchmarks.hostile import FOLDERS, MADE, compiled, ordinary, outcome
+
+SECONDS, MEGABYTES = 5.0, 512
+DEADLINE = 60.0  # on the clock, of a busy machine
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_made_to_cost_most(name: str) -> None:
+    found = compiled(MADE[name])
+    assert not found.failure
+    assert found.seconds < SECONDS
+    assert found.memory_mb < MEGABYTES
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_documents_that_others_found_hard(corpus: Path, folder: str) -> None:
+    files = [
+        file
+        for file in sorted((corpus / "hostile" / folder).rglob("*"))
+        if file.suffix in (".json", ".yaml", ".yml")
+    ]
+    assert files
+    for file in files:
+        found = apart(outcome, file, deadline=DEADLINE)
+        assert not found.failure, f"{file}: {found.failure}"
+        assert found.seconds < SECONDS, file
+        assert found.memory_mb < MEGABYTES, file
+
+
+def test_cost_grows_with_the_document() -> None:
+    """Ten times the operations take about ten times as long: no part is quadratic."""
+    small, large = (compiled(partial(ordinary, size)) for size in (500, 5_000))
+    assert not small.failure
+    assert not large.failure
+    assert large.seconds < 20 * small.seconds
