@@ -24,6 +24,7 @@ from tsbind.errors import (
     SnapshotError,
     SuspendedError,
 )
+from tsbind.runtime import spans
 from tsbind.runtime.bindings import bind, yes
 from tsbind.runtime.blocking import wait_for
 from tsbind.runtime.deadline import Deadline
@@ -161,6 +162,7 @@ class Run:
             if saved is None
             else Deadline(self._limits.wall, left=saved.left, elapsed=saved.elapsed)
         )
+        failed = "CancelledError"
         try:
             async with deadline:
                 program = await self._prepared() if saved is None else saved.program
@@ -169,12 +171,15 @@ class Run:
                 except Suspended as stop:
                     raise self._sealed(stop, program, deadline) from None
                 value = self._value(step, program)
+            failed = ""
             return Result(value, self._lines(), self._trace(), self._usage, self._fitted(value))
         except RunError as error:
+            failed = type(error).__name__
             error.logs, error.trace, error.usage = self._lines(), self._trace(), self._usage
             raise
         finally:
             self._usage.wall = deadline.elapsed()
+            spans.tell(self._trace(), self._usage, ended=time.time(), failed=failed)
             if self._snapshot is not None and not self._snapshot.done():
                 self._snapshot.set_exception(SnapshotError("the run ended before it stood still"))
             journal = self._options.get("journal")
