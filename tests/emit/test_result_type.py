@@ -14,7 +14,7 @@ type Room={id:string,name:string,topic?:string|null,parent?:Room}
 type Page<T>={items:T[],next?:string}
 type Keyed={key:string}&Room
 declare const api:{rooms:{list():Promise<Room[]>}}
-export{}
+export{api}
 """
 
 CASES: dict[str, tuple[str, list[Json], list[Json]]] = {

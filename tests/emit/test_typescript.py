@@ -105,7 +105,7 @@ def test_operations_stand_in_their_namespaces() -> None:
         "members:{\n"
         '"new"(a:Member):Promise<string>}}\n'
         "ping():Promise<void>}\n"
-        "export{} // 1 3f2a9c41d0e7\n"
+        "export{api} // 1 3f2a9c41d0e7\n"
     )
 
 
@@ -114,7 +114,7 @@ def test_many_operations_say_once_that_they_return_promises() -> None:
     text = print_declarations(api(*operations))
     assert text.count("Promise<") == 1
     assert "declare const api:Async<{\nm0():string\n" in text
-    assert text.endswith("m16():string}>\nexport{} // 1\n")
+    assert text.endswith("m16():string}>\nexport{api} // 1\n")
 
 
 def test_what_changes_with_every_version_stands_last() -> None:
@@ -126,7 +126,7 @@ def test_what_changes_with_every_version_stands_last() -> None:
         for pair in zip(before.splitlines(), after.splitlines(), strict=True)
         if pair[0] != pair[1]
     ]
-    assert changed == [("export{} // 1 aaaaaaaaaaaa", "export{} // 2 bbbbbbbbbbbb")]
+    assert changed == [("export{api} // 1 aaaaaaaaaaaa", "export{api} // 2 bbbbbbbbbbbb")]
 
 
 def test_prose_stays_in_its_comment() -> None:

@@ -20,7 +20,7 @@ declare const api:{
 rooms:{
 list():Promise<Room[]>
 create(a:{name:string,topic?:string}):Promise<Room>}}
-export{} // 1.0 0123456789ab
+export{api} // 1.0 0123456789ab
 """
 
 

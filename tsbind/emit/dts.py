@@ -203,7 +203,7 @@ class _Reader(Transformer[Token, Any]):
             case _:
                 raise _Outside(f'"{name}" is no object of methods')
 
-    def module(self) -> None:
+    def module(self, _exported: object) -> None:
         return None
 
     def prelude(self, _: Token) -> None:

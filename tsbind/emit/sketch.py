@@ -44,6 +44,6 @@ def sketch(text: str) -> Api:
 
 def show(api: Api) -> str:
     """Print the types and methods of `api`, without what stands around them in a file."""
-    lines = print_declarations(api).removesuffix("}\nexport{}\n").splitlines()[1:]
+    lines = print_declarations(api).removesuffix("}\nexport{api}\n").splitlines()[1:]
     around = (_OPENING, "type Bytes=", "interface Dict<")
     return "\n".join(line for line in lines if not line.startswith(around))

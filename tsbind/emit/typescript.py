@@ -7,13 +7,13 @@
     list(a?:{limit?:number}):Promise<Room[]>
     get(a:{id:string}):Promise<Room>
     }}
-    export{} // 1.2 3f2a9c41d0e7
+    export{api} // 1.2 3f2a9c41d0e7
 
 What changes with every version stands last, so that a prompt cache holds as far as the text does.
 The printer spells and decides nothing: names are final, prose is what the passes left, and
 each choice below is between spellings of the same type.  The choices were measured in tokens of
-o200k_base: a comma joins the name that follows it, a line feed joins the bracket before it, an
-empty export makes the file a module (so that `type Event` cannot meet the browser's own).
+o200k_base: a comma joins the name that follows it, a line feed joins the bracket before it, the
+export makes the file a module (so that `type Event` cannot meet the browser's own).
 
 `grammars/dts.lark` reads what this module prints.
 """
@@ -89,7 +89,7 @@ def print_declarations(api: Api, *, fingerprint: str = "") -> str:
     used = printer.used | ({"Async"} if bulk else set())
     mark = f"{api.version} {fingerprint}".strip()
     prelude = [spelling for name, spelling in PRELUDE.items() if name in used]
-    end = f"export{{}} {text.line_comment(mark, 80)}" if mark else "export{}"
+    end = f"export{{api}} {text.line_comment(mark, 80)}" if mark else "export{api}"
     return "\n".join([text.line_comment(api.title, 120), *prelude, *body, end, ""])
 
 

@@ -1,7 +1,7 @@
 """Where the tokens of declarations go: their text, part by part.
 
     >>> text = '// Chat\\ntype Room={id:string}\\ndeclare const api:{\\nrooms:{\\n'
-    >>> text += 'list():Promise<Room[]>\\nget(a:{id:string}):Promise<Room>}}\\nexport{}\\n'
+    >>> text += 'list():Promise<Room[]>\\nget(a:{id:string}):Promise<Room>}}\\nexport{api}\\n'
     >>> for part in outline(text):
     ...     print(part.kind, part.name)
     frame 0

@@ -219,7 +219,7 @@ def _ambient(declarations: Declarations) -> str:
 
 
 def _without_export(text: str) -> str:
-    return re.sub(r"^export\s*\{\s*\};?", "", text, flags=re.MULTILINE)
+    return re.sub(r"^export\s*\{\s*\w*\s*\};?", "", text, flags=re.MULTILINE)
 
 
 def _as_type(text: str) -> str:
