@@ -73,7 +73,21 @@ def test_a_program_chains_calls(run: Runner) -> None:
 def test_a_write_is_refused_where_nobody_can_be_asked(run: Runner) -> None:
     assert run("return api.rooms.create({ name: 'new' })") == 13
     assert "[policy]" in run.err
+    assert "fix: allow it: --allow rooms.create, or a policy that does" in run.err
     assert run.out == ""
+
+
+@pytest.mark.parametrize("option", ["--allow", "--deny"])
+def test_a_rule_that_means_no_operation_is_an_error(run: Runner, option: str) -> None:
+    assert run("return api.rooms.create({ name: 'new' })", "--yes", option, "rooms.creat") == 4
+    want = f'{option}:1:1: no operation has the name "rooms.creat" [unknown-name]\n'
+    assert run.err == f'{want}fix: did you mean "rooms.create"\n'
+
+
+def test_slashes_are_for_path_parameters_that_exist(run: Runner) -> None:
+    assert run("return 1", "--slashes", "members.list:room") == 0
+    assert run("return 1", "--slashes", "members.list:name") == 2
+    assert "no operation has this path parameter" in run.err
 
 
 def test_a_write_can_be_allowed_by_name(run: Runner) -> None:

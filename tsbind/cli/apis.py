@@ -90,6 +90,8 @@ def hosts(given: Apis) -> dict[str, Host]:
     apis = {name: Bundle.open(path) for name, path in bundles}
     urls = _of_each(apis, "--base-url", _named(given["base_urls"], "--base-url"))
     secrets = _credentials(apis, given["credentials"])
+    _check_queries(apis, {"--allow": given["allow"], "--deny": given["deny"]})
+    _check_slashes(apis, given["slashes"])
     policy = _policy(given["allow"], given["deny"], read_only=given["read_only"], yes=given["yes"])
     return {
         name: Host(
@@ -101,6 +103,29 @@ def hosts(given: Apis) -> dict[str, Host]:
         )
         for name, bundle in apis.items()
     }
+
+
+def _check_queries(apis: Mapping[str, Bundle], given: Mapping[str, Iterable[str]]) -> None:
+    """Refuse a rule that means no operation of any API."""
+    from tsbind.runtime.policy import check_meant
+
+    for option, queries in given.items():
+        for query in queries:
+            calls = (call for bundle in apis.values() for call in bundle.calls.values())
+            check_meant(query, calls, where=option)
+
+
+def _check_slashes(apis: Mapping[str, Bundle], given: Iterable[str]) -> None:
+    known = {
+        f"{call.op}:{parameter.arg}"
+        for bundle in apis.values()
+        for call in bundle.calls.values()
+        for parameter in call.parameters
+        if parameter.place == "path"
+    }
+    for name in given:
+        if name not in known:
+            refuse("--slashes", name, "no operation has this path parameter; write rooms.get:room")
 
 
 def _policy(allow: Iterable[str], deny: Iterable[str], *, read_only: bool, yes: bool) -> Policy:

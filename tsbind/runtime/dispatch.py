@@ -235,7 +235,10 @@ class Dispatcher:
             answer = await self._asked(binding, call, args, verdict.reason)
         event.verdict = "ask: allowed" if answer.allow else "ask: denied"
         if not answer.allow:
-            raise PolicyError(f"{call.op} was not approved: {answer.reason or 'no reason given'}")
+            raise PolicyError(
+                f"{call.op} was not approved: {answer.reason or 'no reason given'}",
+                fix="" if self._approve else f"allow it: --allow {call.op}, or a policy that does",
+            )
         if answer.args is None:
             return args
         event.verdict = "ask: edited"

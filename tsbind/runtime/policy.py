@@ -23,7 +23,7 @@ import msgspec
 
 from tsbind.bundle import Call, Json
 from tsbind.errors import PolicyError
-from tsbind.query import Query, matches, parse
+from tsbind.query import Query, matches, parse, require
 
 Effect = Literal["allow", "deny", "ask"]
 _EFFECTS: Final[dict[str, Effect]] = {"allow": "allow", "deny": "deny", "ask": "ask"}
@@ -90,6 +90,14 @@ class Policy(msgspec.Struct, frozen=True):
 ALLOW_ALL: Final = Policy(default="allow")
 READ_ONLY: Final = Policy(default="allow", read_only=True)
 ASK_BEFORE_WRITES: Final = Policy(rules=(Rule("allow", "read"), Rule("ask", "write")))
+
+
+def check_meant(select: str, calls: Iterable[Call], *, where: str = "selection") -> None:
+    """Raise SelectionError when `select` does not parse or names what no call is.
+
+    A rule that is misspelt would deny nothing; `where` is where it was written.
+    """
+    require(parse(select, where=where), calls)
 
 
 class Verdict(msgspec.Struct, frozen=True):
