@@ -27,6 +27,7 @@ REFUSED = {
     "export assignment": ("export = 3", "program.ts:1:1: ", "const"),
     "JSX": ("const a = <b>hello</b>", "[program-jsx]", "JSX"),
     "two programs": ("```ts\nf()\n```\n```ts\ng()\n```", "program.ts:4:1: 2 code blocks", "one"),
+    "import and return": ('import a from "a"; return 1', "module code", "no modules"),
     "nothing": (" \n// \n"[:2], "program.ts: the program is empty", ""),
     "empty fence": ("```ts\n```", "program.ts: the program is empty", ""),
     "half a surrogate pair": ("a\nb\ud83d", "program.ts:2:2: half of a surrogate pair", "escape"),
@@ -53,6 +54,13 @@ def test_the_error_shows_the_code() -> None:
         "    |          ^",
         "  4 | const d = 4",
     ]
+
+
+def test_a_final_line_break_is_no_line_of_the_frame() -> None:
+    with pytest.raises(ProgramError) as caught:
+        prepare("const a: = 1\n")
+    assert str(caught.value).splitlines()[1:3] == ["> 1 | const a: = 1", "    |          ^"]
+    assert "  2 |" not in str(caught.value)
 
 
 def test_a_program_that_is_too_long_names_the_limit() -> None:
@@ -102,6 +110,21 @@ FAILURES = {
         Failure("ApiError", "404 no such room", (Frame("f", 1, 40),), call=3),
         "program.ts:1:40: ApiError: 404 no such room",
         "status",
+    ),
+    "API that is down": (
+        Failure("ApiError", "status 503: later", (Frame("f", 1, 40),), call=3),
+        "program.ts:1:40: ApiError: status 503: later",
+        "try again later",
+    ),
+    "reply that is too long": (
+        Failure("NetworkError", "the reply is longer than 9 bytes", (Frame("f", 1, 40),), call=3),
+        "NetworkError: the reply is longer than 9 bytes",
+        "ask for less",
+    ),
+    "reply that lies": (
+        Failure("NetworkError", "the reply is not JSON: cut", (Frame("f", 1, 40),), call=3),
+        "NetworkError: the reply is not JSON: cut",
+        "do without this reply",
     ),
     "floating": (
         Failure("Error", "boom", (Frame("f", 2, 1),), floating=True),

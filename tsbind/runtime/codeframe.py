@@ -18,7 +18,8 @@ def code_frame(text: str, line: int, column: int) -> str:
     if not 1 <= line <= len(lines):
         return ""
     left = max(0, column - 1 - WIDTH * 3 // 4) if len(lines[line - 1]) > WIDTH else 0
-    first, last = max(1, line - BEFORE), min(len(lines), line + AFTER)
+    end = len(lines) - (line < len(lines) and not lines[-1])  # a final line break starts no line
+    first, last = max(1, line - BEFORE), min(end, line + AFTER)
     margin = len(str(last))
     shown: list[str] = []
     for number in range(first, last + 1):

@@ -83,11 +83,20 @@ _BY_NAME = {
     "ArgumentError": "correct the arguments; the declarations give their types",
     "ReplyError": "do not rely on this reply; it does not have its declared type",
     "PolicyError": "do without this call; the operator has not allowed it",
-    "NetworkError": "try again later; the API could not be reached",
+    "NetworkError": "try again later, or catch the error: the API gave no usable answer",
     "CredentialError": "ask the operator for the credential; no program can supply it",
     "ResultError": "return plain data: objects, arrays, strings, numbers, booleans, null",
     "NeverSettles": "await only calls, timers, and promises that the program resolves",
 }
+# What the API itself said tells more than the kind of the error does.
+_BY_ANSWER = (
+    (
+        r"ApiError: status (429|5\d\d)\b",
+        "try again later, or catch the error: the call is not at fault",
+    ),
+    (r"NetworkError: the reply is longer than", "ask for less at once: a filter, a smaller page"),
+    (r"NetworkError: the reply is not", "do without this reply, or catch the error"),
+)
 _BY_MESSAGE = (
     (r"cannot read property '.*' of (undefined|null)", "check for it first, or write `?.`"),
     (r"declared twice|redeclaration", "give one of them another name"),
@@ -105,7 +114,9 @@ def _fix(failure: Failure, program: Program, where: Location | None) -> str:
     if failure.floating:
         return "await every promise, or return it"
     if failure.name in _BY_NAME:
-        return _BY_NAME[failure.name]
+        said = f"{failure.name}: {failure.message}"
+        known = (fix for pattern, fix in _BY_ANSWER if re.match(pattern, said))
+        return next(known, _BY_NAME[failure.name])
     if missing := re.fullmatch(r"([\w$]+) is not defined", failure.message):
         words = set(re.findall(r"[A-Za-z_$][\w$]*", program.source)) - {missing[1]}
         close = get_close_matches(missing[1], [*sorted(words), *_GLOBALS], 1, 0.75)

@@ -260,6 +260,7 @@ def _check_bytes(text: str, file: str, limit: int) -> None:
 _FIXES = (
     (r"await.*(only|not allowed|isn't allowed)|`await` as", "make the enclosing function async"),
     (r"^Unexpected eof|Expected '[)}\]]', got '<eof>'", "close every bracket, string and template"),
+    (r"^'import', and 'export'", "programs have no modules: use the API's operations, plain code"),
     (r"[Ee]xport assignment|import equals", "programs have no modules: declare it with const"),
 )
 _JSX = re.compile(
