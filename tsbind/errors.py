@@ -103,6 +103,7 @@ class BudgetError(TsbindError):
 
     code = "budget"
     exit_code = 5
+    least = 0  # tokens that would be enough, where that is known
 
 
 class BundleError(TsbindError):

@@ -183,6 +183,23 @@ def test_the_first_rung_that_fits_is_taken(budget: int, introduced: bool) -> Non
         assert caught.value.fix == f"raise the budget to {least}, or select fewer operations"
 
 
+def test_an_introduction_longer_than_the_declarations_is_not_what_is_asked_for() -> None:
+    """The least budget is the least that anything takes, an introduction or declarations."""
+    api = chat()
+    least = min(measure(cut(api, level)[0]) for level in LADDER)
+
+    def refused(_: Api) -> int:
+        error = BudgetError("too long")
+        error.least = introduction
+        raise error
+
+    for introduction in (least - 1, least + 50):
+        with pytest.raises(BudgetError) as caught:
+            fit(api, 1, measure, refused)
+        enough = min(introduction, least)
+        assert caught.value.fix == f"raise the budget to {enough}, or select fewer operations"
+
+
 def test_every_rung_of_a_real_api_takes_less(corpus: Path) -> None:
     api, _ = lower(load(corpus / "openapi/slack-swagger2.json"))
 

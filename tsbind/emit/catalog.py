@@ -69,11 +69,13 @@ def print_catalog(api: Api, count: Callable[[str], int], *, limit: int = LIMIT) 
     if fits(with_sizes(0)):
         return with_sizes(_most(len(ranked), lambda shown: fits(with_sizes(shown))))
     least = min(count(with_sizes(0)), count(with_sizes(len(ranked))))
-    raise BudgetError(
+    error = BudgetError(
         f"the introduction takes {least} tokens, {limit} are allowed",
         fix=f"allow at least {least}",
         code="catalog-budget",
     )
+    error.least = least
+    raise error
 
 
 def _most(highest: int, fits: Callable[[int], bool]) -> int:

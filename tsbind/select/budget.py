@@ -32,9 +32,9 @@ def fit(
     """Return `api`, or as much of it as fits `budget` tokens, and what was given up for that.
 
     `measure` says how many tokens an Api takes in print, `catalog` how many its introduction
-    takes; the introduction is the last resort, and then the Api is returned whole.  Every rung of
-    the ladder takes less than the one above, so the first that fits is found with few measurements:
-    each tells where the next is worth while.
+    takes, or raises BudgetError; the introduction is the last resort, and then the Api is returned
+    whole.  Every rung of the ladder takes less than the one above, so the first that fits is found
+    with few measurements: each tells where the next is worth while.
 
     Raises BudgetError when nothing fits.
     """
@@ -70,14 +70,22 @@ def _introduced(
     api: Api, budget: int, least: int, catalog: Callable[[Api], int] | None
 ) -> tuple[Api, Fit]:
     if catalog is not None:
-        tokens = catalog(api)
-        if tokens <= budget:
-            names = tuple(operation.id for operation in api.operations)
-            lost = GivenUp("declarations", "all declarations; only an introduction is left", names)
-            return api, Fit(tokens, budget, (lost,), catalog=True)
+        try:
+            tokens = catalog(api)
+        except BudgetError as error:
+            tokens = error.least or least
+        else:
+            if tokens <= budget:
+                return api, Fit(tokens, budget, (_all_lost(api),), catalog=True)
         least = min(least, tokens)
+    # The introduction may be longer than the barest declarations of a small API.
     raise BudgetError(
         f"with all detail given up it still takes {least} tokens, {budget} are allowed",
         where=api.title,
         fix=f"raise the budget to {least}, or select fewer operations",
     )
+
+
+def _all_lost(api: Api) -> GivenUp:
+    names = tuple(operation.id for operation in api.operations)
+    return GivenUp("declarations", "all declarations; only an introduction is left", names)
