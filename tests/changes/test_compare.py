@@ -110,6 +110,11 @@ def test_bundles_and_standard_input_are_compared(tmp_path: Path, capfd: Capture)
     assert capfd.readouterr().out.startswith("nothing changed\n")
 
 
+def test_standard_input_is_read_once(capfd: Capture) -> None:
+    assert main(["diff", "-", "-"]) == 2
+    assert "only one of OLD and NEW may be standard input" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["notion.json", "slack-swagger2.json", "discord.json"])
 def test_a_real_document_does_not_differ_from_itself(name: str, corpus: Path) -> None:
     bundle = compile(corpus / "openapi" / name).bundle

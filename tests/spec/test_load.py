@@ -74,6 +74,10 @@ def test_versions_and_formats_are_told_by_content(text: str, version: str) -> No
             "<bytes>:1:1: looks like an AsyncAPI document, not an OpenAPI document [openapi]",
         ),
         (
+            '{"title": "t", "declarations": "", "calls": {}}',
+            "<bytes>:1:1: looks like a Bundle of tsbind's, not an OpenAPI document [openapi]",
+        ),
+        (
             '{"info": {"_postman_id": "1", "name": "n"}, "item": []}',
             "<bytes>:1:1: looks like a Postman collection, not an OpenAPI document [openapi]",
         ),

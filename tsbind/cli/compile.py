@@ -183,4 +183,4 @@ def _skipped(compiled: Compiled) -> Iterator[str]:
     if len(lost) > _SHOWN:
         yield f"  and {len(lost) - _SHOWN:,} more"
     if others := len(compiled.diagnostics) - len(lost):
-        yield f"{plural(others, 'other finding')}: `tsbind check` lists them"
+        yield f"{plural(others, 'other finding')}; see `tsbind check`"

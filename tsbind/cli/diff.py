@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 import msgspec
 
-from tsbind.cli.files import spell
+from tsbind.cli.files import STDIN, spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, print_json, share, show, working
 from tsbind.cli.source import allow_ref_option, json_option, open_source
@@ -55,6 +55,8 @@ def command(
     `git show HEAD:api.yaml | tsbind diff - api.yaml`.  A change is breaking when a program that
     passed the type checker before may fail it now.
     """
+    if old == new == STDIN:
+        raise click.UsageError("only one of OLD and NEW may be standard input")
     from tsbind.changes import compare
     from tsbind.meter import tokenizer
     from tsbind.pipeline import Options, compile

@@ -60,6 +60,7 @@ def _shown(tree: Json) -> str:
 def _looks_like(tree: dict[str, Json]) -> tuple[str, str]:
     """Name what an object without a version is, and how to get to OpenAPI from it."""
     kinds: tuple[tuple[tuple[str, ...], str, str], ...] = (
+        (("calls", "declarations"), "a Bundle of tsbind's", "give what it was compiled from"),
         (("asyncapi",), "an AsyncAPI document", "tsbind reads OpenAPI only"),
         (("swaggerVersion",), "a Swagger 1.x document", "convert it to OpenAPI 3.0 first"),
         (("arazzo",), "an Arazzo document", "give the OpenAPI document that it describes"),
