@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import pytest
 
 from tsbind.errors import BundleError, PolicyError, ProgramError
+from tsbind.pipeline import Options, compile
 from tsbind.runtime import ApiError, Policy, run_sync
 from tsbind.tools import Tools
 
@@ -69,6 +71,26 @@ def test_functions_appear_in_the_declarations() -> None:
     text = shop().bundle.declarations
     for part in ("find", "order", "ping", '"up"', "count?:number", "sku:string"):
         assert part in text, text
+
+
+def test_the_declarations_name_the_global_that_programs_use() -> None:
+    tools = shop()
+    text = tools.declarations("shop")
+    assert "declare const shop:{" in text
+    assert "api" not in text
+    back = text.replace("const shop:", "const api:").replace("export{shop}", "export{api}")
+    assert back == tools.bundle.declarations
+    for wrong in ("", "my shop", "1a", "a:b", "a\n"):
+        with pytest.raises(BundleError, match="cannot be a global name"):
+            tools.declarations(wrong)
+
+
+def test_an_introduction_names_the_global_too(corpus: Path) -> None:
+    document = corpus / "openapi" / "slack-swagger2.json"
+    text = compile(document, Options(budget=700)).bundle.declared_as("slack")
+    assert "declare const slack: {" in text
+    assert "await slack.$describe" in text
+    assert "await api." not in text
 
 
 def test_a_program_calls_functions_with_the_types_that_they_ask_for() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -142,6 +143,24 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
     format: int = FORMAT
     # A `tsbind.search.Index` or null.  Kept as bytes: few runs ever search.
     index: msgspec.Raw = msgspec.Raw(b"null")
+
+    def declared_as(self, root: str) -> str:
+        """Return the declarations for programs that reach the API under another name than `api`.
+
+        Raises BundleError when `root` cannot be a global name.
+        """
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", root):
+            raise BundleError(
+                f'"{root}" cannot be a global name of a program', fix="use letters and digits"
+            )
+        # The printers put these at the start of a line, and nothing of the document there.
+        text = re.sub(
+            r"^(declare const |export *\{)api\b",
+            rf"\1{root}",
+            self.declarations,
+            flags=re.MULTILINE,
+        )
+        return re.sub(r"^(//.*?\bawait )api\.", rf"\1{root}.", text, flags=re.MULTILINE)
 
     def save(self, path: Path | str) -> None:
         """Write the Bundle to `path`, whole or not at all."""

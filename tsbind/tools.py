@@ -7,6 +7,7 @@
         '''Price of an article, in euros.'''
         return 4.5 * count
 
+    shown = shop.declarations("shop")  # for a model, which then writes:
     result = run_sync("return await shop.price({ sku: 'a' })",
                       {"shop": shop.bundle}, host={"shop": shop.host()})
 
@@ -68,6 +69,13 @@ class Tools:
 
         document = msgspec.json.encode(self._document())
         return compile(document, Options(name=self.title, docs="brief")).bundle
+
+    def declarations(self, root: str) -> str:
+        """Return the TypeScript that a model is shown, when programs call the functions `root`.
+
+        Raises BundleError when `root` cannot be a global name.
+        """
+        return self.bundle.declared_as(root)
 
     def host(self, *, policy: Policy = _EVERYTHING) -> Host:
         """Return a Host that answers with the functions."""
