@@ -79,6 +79,26 @@ FAILED = {
         "a?.b.c is not a function",
         "declared",
     ),
+    "no array": (
+        "const a: any = {}\na.map((x) => x.id)",
+        "TypeError: a.map is not a function [program]",
+        "no array",
+    ),
+    "no array, with an arrow of one name": (
+        "const a: any = {}\na.b = {}\nreturn a.b.filter(x => x.id)",
+        "TypeError: a.b.filter is not a function [program]",
+        "no array",
+    ),
+    "no array, or no function": (
+        "const a: any = {}, f = (x: any) => x\na.map(f)",
+        "TypeError: a.map is not a function, or its argument is none",
+        "log both",
+    ),
+    "no function inside of a call": (
+        "const g: any = 1\nString(g(2))",
+        "TypeError: g is not a function",
+        "declared",
+    ),
     "misspelt name": (
         "const members = [1]\nmebmers.length",
         "program.ts:2:1: ReferenceError: mebmers is not defined",

@@ -54,13 +54,22 @@ def _what(failure: Failure, program: Program, where: Location | None) -> str:
 
 
 def _callee(program: Program, where: Location) -> str:
-    """Say what is not a function: the engine only says where its name starts."""
+    """Say what is not a function: the engine says where its name or its first argument starts."""
     line = program.text.split("\n")[where.line - 1]
-    owner = re.search(r"(?:[\w$]+\??\.)*$", line[: where.column - 1])
-    name = re.match(r"[\w$]+", line[where.column - 1 :])
+    before, after = line[: where.column - 1], line[where.column - 1 :]
+    called = re.search(r"((?:[\w$]+\??\.)*[\w$]+)\s*\(\s*$", before)
+    if called and _FUNCTION.match(after):
+        return f"{_cut(called[1], 200)} is not a function"
+    if called and not re.match(r"[\w$]+\s*(\?\.)?\(", after):
+        return f"{_cut(called[1], 200)} is not a function, or its argument is none"
+    owner = re.search(r"(?:[\w$]+\??\.)*$", before)
+    name = re.match(r"[\w$]+", after)
     if owner is None or name is None:
         return "not a function"
     return f"{_cut(owner[0] + name[0], 200)} is not a function"
+
+
+_FUNCTION = re.compile(r"(async\b\s*)?(function\b|[\w$]+\s*=>|\([^()]*\)\s*=>)")
 
 
 def _redeclared(program: Program, where: Location) -> str:
@@ -100,6 +109,11 @@ _BY_ANSWER = (
 _BY_MESSAGE = (
     (r"cannot read property '.*' of (undefined|null)", "check for it first, or write `?.`"),
     (r"declared twice|redeclaration", "give one of them another name"),
+    (
+        r"\b(map|filter|find|forEach|reduce|some|every|flatMap|sort|slice|join) is not a function$",
+        "that is no array; many replies hold theirs in a field",
+    ),
+    (r"or its argument is none", "log both to see which; many replies hold an array in a field"),
     (r"not a function", "call only what is declared; the declarations list the operations"),
     (r"not iterable", "loop over an array; many replies hold theirs in a field"),
     (r"is not initialized", "use it after its declaration, or give it another name"),
