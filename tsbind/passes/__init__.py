@@ -1,6 +1,6 @@
 """Passes make an Api smaller in print without changing what it says: `Api -> Api`, one file each.
 
-`SPELLABLE` come first: they make the Api one that TypeScript can say (`loosen`, `ground`,
+`SPELLABLE` come first: they make the Api one that TypeScript can say (`ground`, `loosen`,
 `widen`), under names that it allows (`rename`).  `PLAIN` ends where every name is still the
 document's, which suits a single signature; `SHARING` adds names that pay in the whole text.  The
 order, and why:
@@ -11,7 +11,9 @@ order, and why:
    found elsewhere.
 4. `group` before `share`: an object that is mostly shared fields needs no name of its own.
 5. `share` gives repeated shapes names, `group` then sees those shapes as equal.
-6. `inline` after each: what was shared leaves names behind that are now used once.
+6. `extend` when all sets of literals that pay have names.
+7. `inline` after each: what was shared leaves names behind that are now used once.
+8. `partial` last: the others compare objects field by field.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
 nothing to do.  Apart from prose, which `strip_docs` and `brief_docs` drop, none loses anything:
@@ -26,10 +28,12 @@ from typing import Final, Literal
 from tsbind.ir.api import Api
 from tsbind.passes.brief_docs import brief_docs
 from tsbind.passes.dedupe import dedupe
+from tsbind.passes.extend import extend
 from tsbind.passes.ground import ground
 from tsbind.passes.group import group
 from tsbind.passes.inline import inline
 from tsbind.passes.loosen import loosen
+from tsbind.passes.partial import partial
 from tsbind.passes.prune import prune
 from tsbind.passes.rename import rename
 from tsbind.passes.share import share
@@ -39,9 +43,9 @@ from tsbind.passes.widen import widen
 Pass = Callable[[Api], Api]
 Docs = Literal["none", "brief", "full"]
 
-SPELLABLE: Final[tuple[Pass, ...]] = (loosen, ground, widen, rename)
+SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
 PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
-SHARING: Final[tuple[Pass, ...]] = (group, inline, share, group, inline)
+SHARING: Final[tuple[Pass, ...]] = (group, inline, share, group, extend, inline, partial)
 
 
 PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {

@@ -7,6 +7,7 @@ of a named one is said to be that one and more; other groups get a name of their
     >>> print(through(group, '''
     ...     star(a:{owner:string,repo:string}):void
     ...     unstar(a:{owner:string,repo:string}):void
+    ...     delete(a:{owner:string,repo:string}):void
     ...     fork(a:{owner:string,repo:string,organization?:string}):void
     ...     watch(a:{owner:string,repo:string,ignored?:boolean}):void
     ...     archive(a:{owner:string,repo:string,ref:string}):void
@@ -14,6 +15,7 @@ of a named one is said to be that one and more; other groups get a name of their
     type OwnerRepo={owner:string,repo:string}
     star(a:OwnerRepo):Promise<void>
     unstar(a:OwnerRepo):Promise<void>
+    delete(a:OwnerRepo):Promise<void>
     fork(a:OwnerRepo&{organization?:string}):Promise<void>
     watch(a:OwnerRepo&{ignored?:boolean}):Promise<void>
     archive(a:OwnerRepo&{ref:string}):Promise<void>
@@ -35,9 +37,9 @@ from tsbind.passes.naming import first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
 from tsbind.passes.shapes import Shapes, each_type, occurrences, substitute
 
-GAIN: Final = 6.0  # estimated tokens that a group must save
-MOST: Final = 3  # groups in one object; more than that nobody reads
-MENTION: Final = 2.6  # `Name&`
+GAIN: Final = 8.0  # estimated tokens that a group must save
+MOST: Final = 2  # groups taken out of one object at a time; more than that nobody reads
+MENTION: Final = 3.0  # `Name&`
 LARGE: Final = 6  # fields from which on a named object may stand for part of an unrelated one
 
 
@@ -150,10 +152,13 @@ def _called(api: Api, table: _Table, factoring: Factoring, names: list[str | Non
     """Return the name of each group."""
     taken = set(api.types)
     called: list[str] = []
-    for number, made in enumerate(factoring.groups):
+    users: list[list[str | None]] = [[] for _ in factoring.groups]
+    for holder, used in zip(names, factoring.uses, strict=False):
+        for number in used:
+            users[number].append(holder)
+    for made, holders in zip(factoring.groups, users, strict=True):
         name = names[made.named] if made.named is not None else None
         if name is None:
-            holders = [names[i] for i in range(len(names)) if number in factoring.uses[i]]
             name = first_free(tuple(_wanted(table, made.members, holders)), taken)
             taken.add(name)
         called.append(name)

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from tsbind.ir.api import Api, Operation
-from tsbind.ir.types import Array, Enum, Intersection, Record, Ref, Type, Union
+from tsbind.ir.types import Array, Enum, Intersection, Record, Ref, Type, Union, Unknown
 from tsbind.ir.walk import children
 from tsbind.passes.naming import first_free, singular, split, type_name
 from tsbind.passes.shapes import Shapes
@@ -105,6 +105,8 @@ def joined(node: Type) -> str:
     match node:
         case Record(fields, None) if len(fields) <= SMALL:
             words = [field.name for field in fields]
+        case Record(fields, rest) if len(fields) <= SMALL and isinstance(rest, Unknown):
+            words = [*(field.name for field in fields), "More"]
         case Enum(values) if len(values) <= SMALL:
             words = [value for value in values if isinstance(value, str)]
         case Intersection((Ref(base), Record(fields, None))) if len(fields) <= SMALL:

@@ -19,31 +19,36 @@ a reader gets lost in braces before the tokens are worth it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Intersection, Record, Ref, Type
-from tsbind.ir.walk import rewrite, walk
+from tsbind.ir.walk import walk
 from tsbind.passes import cost
-from tsbind.passes.shapes import each_type, roots
+from tsbind.passes.shapes import each_type, inside, roots, substitute
 
 LARGE: Final = 120.0  # estimated tokens that a type used once may have and still be written out
 
 
 def inline(api: Api) -> Api:
     """Return `api` without the names that do not pay."""
-    uses = _uses(api)
+    mentions = {name: _mentions(named.type) for name, named in api.types.items()}
+    uses = Counter(name for root in roots(api) for name in _mentions(root))
     expanded: dict[str, Type] = {}
     gone: dict[str, Type] = {}
-    for name in _inner_first(api):
+    for name in _inner_first(mentions):
         named = api.types[name]
-        body = _write_out(named.type, gone)
+        body = named.type
+        if not gone.keys().isdisjoint(mentions[name]):
+            body = _write_out(body, gone)
         expanded[name] = body
         if not named.parameters and _cheaper_without(name, body, uses[name]):
             gone[name] = body
+    if not gone:
+        return api
     # A body may mention a name that went later; what went last mentions none.
     for name in reversed(gone):
         gone[name] = _write_out(gone[name], gone)
@@ -52,29 +57,21 @@ def inline(api: Api) -> Api:
 
 
 def _cheaper_without(name: str, body: Type, uses: int) -> bool:
-    mentioned = [node.name for node in walk(body) if isinstance(node, (Ref, Apply))]
-    if name in mentioned:
-        return False
     size, word = cost.of(body), cost.words(name)
-    if uses == 1:
-        return size <= LARGE
-    return uses * size <= uses * word + cost.DEFINITION + word + size
-
-
-def _uses(api: Api) -> Counter[str]:
-    return Counter(
-        node.name for root in roots(api) for node in walk(root) if isinstance(node, (Ref, Apply))
+    pays = (
+        size <= LARGE if uses == 1 else uses * size <= uses * word + cost.DEFINITION + word + size
     )
+    return pays and name not in _mentions(body)
 
 
-def _inner_first(api: Api) -> Iterator[str]:
+def _mentions(node: Type) -> list[str]:
+    return [inner.name for inner in walk(node) if isinstance(inner, (Ref, Apply))]
+
+
+def _inner_first(mentions: Mapping[str, list[str]]) -> Iterator[str]:
     """Yield the names of all types, each after those it mentions, as far as cycles allow."""
-    mentions = {
-        name: [n.name for n in walk(named.type) if isinstance(n, (Ref, Apply))]
-        for name, named in api.types.items()
-    }
     entered: set[str] = set()
-    for start in api.types:
+    for start in mentions:
         if start in entered:
             continue
         entered.add(start)
@@ -90,17 +87,20 @@ def _inner_first(api: Api) -> Iterator[str]:
                 pending.append((found, iter(mentions[found])))
 
 
-def _write_out(node: Type, bodies: dict[str, Type]) -> Type:
-    def change(node: Type) -> Type:
-        match node:
-            case Ref(name) if name in bodies:
-                return bodies[name]
-            case Intersection(parts):
-                return _joined(parts)
-            case _:
-                return node
+def _write_out(node: Type, bodies: Mapping[str, Type]) -> Type:
+    """Return `node` with `bodies` in place of their names; the same node if it names none."""
 
-    return rewrite(node, change)
+    def put(node: Type) -> Type | None:
+        match node:
+            case Ref(name):
+                return bodies.get(name)
+            case Intersection():
+                written = inside(node, lambda child: substitute(child, put))
+                return _joined(written.parts) if isinstance(written, Intersection) else written
+            case _:
+                return None
+
+    return substitute(node, put)
 
 
 def _joined(parts: tuple[Type, ...]) -> Type:

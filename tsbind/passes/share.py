@@ -27,7 +27,7 @@ from tsbind.passes import cost
 from tsbind.passes.hints import Hints
 from tsbind.passes.shapes import Shapes, each_type, inside, roots, substitute
 
-GAIN: Final = 3.0  # estimated tokens that a new name must save: a name asks for attention, too
+GAIN: Final = 6.0  # estimated tokens that a new name must save: a name asks for attention, too
 
 
 def share(api: Api) -> Api:
