@@ -139,6 +139,7 @@ class Script:
 
 BUSY = Response(503)
 DONE = Response(204)
+SPENT = (("x-ratelimit-remaining", "0"),)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,10 @@ DONE = Response(204)
         (GET, [Response(404)], 1, ApiError),
         (GET, [Response(429, (("retry-after", "0"),)), DONE], 2, None),
         (GET, [Response(429, (("retry-after", "9999"),))], 1, ApiError),
+        (GET, [Response(429, (*SPENT, ("x-ratelimit-reset", "0"))), DONE], 2, None),
+        (GET, [Response(403, (*SPENT, ("x-ratelimit-reset", "0"))), DONE], 2, None),
+        (GET, [Response(403, (*SPENT, ("x-ratelimit-reset", "9999")))], 1, ApiError),
+        (GET, [Response(403, (("x-ratelimit-remaining", "9"),))], 1, ApiError),
         (POST, [BUSY], 1, ApiError),
         (POST, [NetworkError("x", code="network")], 1, NetworkError),
     ],

@@ -17,7 +17,7 @@ import msgspec
 from tsbind.bundle import Body, Bundle, Call, Json, Server
 from tsbind.errors import BundleError, CredentialError
 from tsbind.runtime import body as bodies
-from tsbind.runtime import escape, serialise
+from tsbind.runtime import escape, ratelimit, serialise
 from tsbind.runtime.credentials import Credentials
 from tsbind.runtime.failures import ArgumentError, NetworkError
 from tsbind.runtime.http import Request, Response, Timeouts, Transport
@@ -159,7 +159,7 @@ class Exchange:
                 pause = self._pause(attempt, None)
             else:
                 _record_answer(response)
-                wait = self._pause(attempt, response) if response.status in _AGAIN else None
+                wait = self._pause(attempt, response) if _is_passing(response) else None
                 if attempt == attempts or wait is None:
                     return response
                 pause = wait
@@ -170,7 +170,7 @@ class Exchange:
         """Seconds before the next attempt; None when the API wants more than we would wait."""
         import random  # late: few runs try again
 
-        asked = _retry_after(response.header("retry-after")) if response else None
+        asked = ratelimit.asked(response.header, time.time()) if response else None
         if asked is not None:
             return asked if asked <= self._retries.longest else None
         backoff = self._retries.first * 2 ** (attempt - 1)
@@ -259,18 +259,10 @@ def _has_idempotency_key(request: Request) -> bool:
     return any(_is_idempotency_key("header", name) for name, _ in request.headers)
 
 
-def _retry_after(header: str) -> float | None:
-    """Seconds of a Retry-After header (RFC 9110 §10.2.3), in either of its forms."""
-    import email.utils
-
-    header = header.strip()
-    if header.isascii() and header.isdigit():
-        return float(header)
-    try:
-        when = email.utils.parsedate_to_datetime(header)
-    except (TypeError, ValueError):
-        return None
-    return max(when.timestamp() - time.time(), 0.0)
+def _is_passing(response: Response) -> bool:
+    """Whether the same request may succeed later; some APIs say 403 when too much was asked."""
+    limited = response.status == 403 and ratelimit.is_spent(response.header)
+    return limited or response.status in _AGAIN
 
 
 def _record_sent(request: Request, attempt: int) -> None:
