@@ -154,3 +154,20 @@ def test_completion_knows_commands_and_options() -> None:
     process = _process(COMP_WORDS="tsbind comp", COMP_CWORD="1", _TSBIND_COMPLETE="bash_complete")
     out, _ = process.communicate(timeout=30)
     assert out.split() == ["plain,compile", "plain,completion"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has /dev/full")
+def test_a_full_disk_is_told_as_such() -> None:
+    with open("/dev/full", "w") as full:
+        told = subprocess.run(
+            [sys.executable, "-m", "tsbind", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert told.returncode == 1
+    assert told.stderr == (
+        "the output cannot be written: No space left on device [unwritable]\n"
+        "fix: make room, or write elsewhere\n"
+    )

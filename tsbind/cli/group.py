@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -16,6 +17,7 @@ from tsbind.cli.screen import complain, print_json, show
 from tsbind.errors import ProgramError, RunError, TsbindError
 
 FAULT, INTERRUPTED, PIPE_CLOSED = 70, 130, 141
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # with no file name: of stdout
 
 # What `tsbind --help` says, here so that it need not import what each command needs.
 COMMANDS = {
@@ -64,8 +66,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # Python would complain again when it flushes stdout on the way out.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _abandon_stdout()
             ctx.exit(PIPE_CLOSED)
         except TsbindError as error:
             if ctx.params.get("json"):
@@ -73,6 +74,11 @@ class Command(click.Command):
             else:
                 complain(str(error))
             ctx.exit(error.exit_code)
+
+
+def _abandon_stdout() -> None:
+    """Keep Python from complaining again when it flushes stdout on the way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def describe(error: TsbindError) -> dict[str, object]:
@@ -128,6 +134,13 @@ def main(arguments: Sequence[str] | None = None, commands: click.Group = root) -
         complain("interrupted")
         return INTERRUPTED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _DISK and error.filename is None:
+            _abandon_stdout()
+            complain(
+                f"the output cannot be written: {error.strerror} [unwritable]\n"
+                "fix: make room, or write elsewhere"
+            )
+            return TsbindError.exit_code
         if os.environ.get("TSBIND_TRACEBACK"):
             traceback.print_exc()
         complain(
