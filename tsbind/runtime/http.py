@@ -24,6 +24,8 @@ from tsbind.runtime.credentials import NO_AUTH, Auth
 from tsbind.runtime.failures import NetworkError
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp import ClientResponse, ClientSession
 
 Headers = tuple[tuple[str, str], ...]
@@ -101,29 +103,38 @@ class HttpTransport:
     `private` allows addresses that are not public (loopback, link-local, private networks) for
     the origin of the request; another origin, reached by a redirect, must be public always.
     `redirects` is how many are followed, for GET and HEAD only, without credentials off the
-    origin and never from https to http.  `connections` bounds them per origin.
+    origin and never from https to http.  `connections` bounds them per origin.  `tls` holds
+    the certificate that mutualTLS asks for, or other roots to trust; no redirect takes it along.
     """
 
-    def __init__(self, *, private: bool = True, redirects: int = 0, connections: int = 32) -> None:
+    def __init__(
+        self,
+        *,
+        private: bool = True,
+        redirects: int = 0,
+        connections: int = 32,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._private = private
+        self._tls = tls
         self._redirects = redirects
         self._connections = connections
         self._sessions: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, dict[bool, ClientSession]
+            asyncio.AbstractEventLoop, dict[tuple[bool, bool], ClientSession]
         ] = weakref.WeakKeyDictionary()
 
     async def send(self, request: Request) -> Response:
         """Send and wait for the whole response; raises NetworkError when there is none."""
-        response = _or_raise(await self._send_once(request, private=self._private))
-        hops = 0
+        response = _or_raise(await self._send_once(request, private=self._private, own=True))
+        hops, own = 0, True
         while hops < self._redirects:
             onward = _redirected(request, response)
             if onward is None:
                 break
-            same = _origin(onward.url) == _origin(request.url)
+            own = own and _origin(onward.url) == _origin(request.url)
             request, hops = onward, hops + 1
-            private = self._private and same
-            response = _or_raise(await self._send_once(request, private=private))
+            private = self._private and own
+            response = _or_raise(await self._send_once(request, private=private, own=own))
         return response
 
     async def close(self) -> None:
@@ -131,7 +142,9 @@ class HttpTransport:
         for session in self._sessions.pop(asyncio.get_running_loop(), {}).values():
             await session.close()
 
-    async def _send_once(self, request: Request, *, private: bool) -> Response | NetworkError:
+    async def _send_once(
+        self, request: Request, *, private: bool, own: bool
+    ) -> Response | NetworkError:
         # The failure is returned, and raised by a caller that holds no secret: reports of errors
         # may show the variables of every function that an exception passed through.
         import aiohttp
@@ -142,7 +155,7 @@ class HttpTransport:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=times.connect, connect=times.total)
         try:
             async with asyncio.timeout(times.total) as clock:
-                async with self._session(private).request(
+                async with self._session(private, own).request(
                     request.method,
                     URL(url, encoded=True),
                     headers=headers,
@@ -162,11 +175,12 @@ class HttpTransport:
             # aiohttp's own words may quote the URL, and with it a key: only the kind is told.
             return NetworkError(_reason(error), code="network")
 
-    def _session(self, private: bool) -> ClientSession:
+    def _session(self, private: bool, own: bool) -> ClientSession:
         sessions = self._sessions.setdefault(asyncio.get_running_loop(), {})
-        if private not in sessions:
-            sessions[private] = _open_session(private, self._connections)
-        return sessions[private]
+        if (private, own) not in sessions:
+            tls = self._tls if own else None
+            sessions[private, own] = _open_session(private, self._connections, tls)
+        return sessions[private, own]
 
 
 def _or_raise(outcome: Response | NetworkError) -> Response:
@@ -175,12 +189,13 @@ def _or_raise(outcome: Response | NetworkError) -> Response:
     return outcome
 
 
-def _open_session(private: bool, connections: int) -> ClientSession:
+def _open_session(private: bool, connections: int, tls: ssl.SSLContext | None) -> ClientSession:
     import aiohttp
 
     connector = aiohttp.TCPConnector(
         limit=0,
         limit_per_host=connections,
+        ssl=tls or True,
         socket_factory=_socket if private else _public_socket,
     )
     return aiohttp.ClientSession(
