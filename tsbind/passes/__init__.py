@@ -45,7 +45,7 @@ Docs = Literal["none", "brief", "full"]
 
 SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
 PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
-SHARING: Final[tuple[Pass, ...]] = (group, inline, share, group, extend, inline, partial)
+SHARING: Final[tuple[Pass, ...]] = (group, share, group, extend, inline, partial)
 
 
 PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {

@@ -22,7 +22,7 @@ from tsbind.passes.shapes import Shapes
 
 MOSTLY: Final = 0.5  # share of a shape's places that must agree on a name
 SMALL: Final = 3  # fields or values whose names together make a name
-WORDS: Final = 5  # that such a name may have
+WORDS: Final = 4  # that such a name may have
 
 
 class Place(msgspec.Struct, frozen=True):
