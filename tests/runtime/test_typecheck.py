@@ -61,8 +61,24 @@ WRONG = {
         "number",
     ),
     "CRLF": ("const a = 1\r\nconst b: string = a", "TS2322", (2, 7), "string"),
+    "an item of pages": (
+        "for await (const room of api.$pages(api.rooms.list)) room.nme",
+        "TS2551",
+        (1, 59),
+        "did you mean 'name'?",
+    ),
     "no such global": ("fetch('https://a.example')", "TS2304", (1, 1), "cannot find name 'fetch'"),
 }
+
+
+def test_what_the_host_offers_is_known(checker: TypeChecker) -> None:
+    program = """
+    const names: string[] = [];
+    for await (const room of api.$pages(api.rooms.list, undefined, 10)) names.push(room.name);
+    const page = await api.$page({ op: "rooms.list" });
+    return [names, page.items, await api.$search("rooms"), await api.$describe("rooms.list")];
+    """
+    assert checker.check(prepare(program)) == ()
 
 
 @pytest.mark.parametrize(("text", "code", "place", "said"), WRONG.values(), ids=WRONG.keys())

@@ -34,6 +34,16 @@ WARM: Final = 4  # checkers kept, one for each set of declarations
 SHOWN: Final = 5  # diagnostics in one error
 MESSAGE: Final = 400  # characters of one diagnostic
 
+# What the host offers beside the API's own operations (runtime/pages.py, runtime/lookup.py).
+_OFFERED: Final = """\
+type $Offered={
+$pages<A,R>(list:(a:A)=>Promise<R>,a?:A,most?:number):AsyncIterable<R extends(infer T)[]?T:any>
+$page(a:{op:string,args?:object,next?:object|null}):Promise<{items:any[],next:object|null}>
+$search(a:string|{words:string,limit?:number,tokens?:number}):Promise<string>
+$describe(a:string|{name:string,tokens?:number}):Promise<string>
+}
+"""
+
 Declarations = str | Mapping[str, str]  # of the API `api`, or of each global name
 
 _OPTIONS: Final = {
@@ -211,8 +221,11 @@ class TypeChecker:
 def _ambient(declarations: Declarations) -> str:
     """Return the declarations as globals: one API's as they are, several in a namespace each."""
     if isinstance(declarations, str):
-        return _without_export(declarations)
-    return "\n".join(
+        text = _without_export(declarations)
+        return _OFFERED + re.sub(
+            r"^(declare const \w+\s*:)\s*", r"\1$Offered&", text, flags=re.MULTILINE
+        )
+    return _OFFERED + "\n".join(
         f"declare namespace {root} {{\n{_as_type(text)}\n}}\ndeclare const {root}: {root}.$Api"
         for root, text in declarations.items()
     )
@@ -224,7 +237,10 @@ def _without_export(text: str) -> str:
 
 def _as_type(text: str) -> str:
     return re.sub(
-        r"^declare const \w+\s*:\s*", "type $Api = ", _without_export(text), flags=re.MULTILINE
+        r"^declare const \w+\s*:\s*",
+        "type $Api = $Offered&",
+        _without_export(text),
+        flags=re.MULTILINE,
     )
 
 
