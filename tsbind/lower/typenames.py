@@ -2,6 +2,8 @@
 
 A name that two schemas would share goes to the one that is already spelled that way; the others
 keep their own spelling made into an identifier (`foo.bar` → `FooDotBar`), which needs no counter.
+Of a qualified name (`io.k8s.api.core.v1.Pod`) only as many of the last parts are taken as tell it
+from the others.
 """
 
 from __future__ import annotations
@@ -44,8 +46,8 @@ class TypeNames:
 
     def _name_components(self, names: list[str]) -> dict[str, str]:
         groups: dict[str, list[str]] = {}
-        for name in names:
-            groups.setdefault(_short(name), []).append(name)
+        for name, short in _shortest(names).items():
+            groups.setdefault(short, []).append(name)
         for short, members in groups.items():
             # The member that is spelled like the name goes first.
             members.sort(key=lambda each, short=short: (each != short, each))  # type: ignore[misc]
@@ -85,6 +87,33 @@ _STRUCTURE = frozenset(
 def _stem(key: str) -> str:
     """A file is called what it is called without its folder and extension."""
     return key.rsplit("/", 1)[-1].removesuffix(".yaml").removesuffix(".yml").removesuffix(".json")
+
+
+def _shortest(names: list[str]) -> dict[str, str]:
+    """Name each of `names` by as few of its last parts as tell it from all others.
+
+    >>> _shortest(["io.core.v1.Pod", "io.core.v1.Event", "io.events.v1.Event", "issuing.card"])
+    {'io.core.v1.Pod': 'Pod', 'io.core.v1.Event': 'CoreV1Event', \
+'io.events.v1.Event': 'EventsV1Event', 'issuing.card': 'IssuingCard'}
+    """
+    parts = {name: name.split(".") for name in names}
+    # Only where the last part is spelled like a type: in `issuing.card` it is half of the name.
+    used = {name: 1 if of[-1][:1].isupper() else len(of) for name, of in parts.items()}
+    while True:
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            groups.setdefault(_short(".".join(parts[name][-used[name] :])), []).append(name)
+        clashing = [
+            name
+            for members in groups.values()
+            if len(members) > 1
+            for name in members
+            if used[name] < len(parts[name])
+        ]
+        if not clashing:
+            return {name: short for short, members in groups.items() for name in members}
+        for name in clashing:
+            used[name] += 1
 
 
 def _short(name: str) -> str:

@@ -43,7 +43,7 @@ DEFINITION: Final = 3.0  # `type`, `=`, the line's end; the name itself comes on
 SEPARATOR: Final = 0.8  # a comma; it often joins the word that follows it
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 17)
 def words(name: str) -> float:
     """Return the cost of an identifier or a literal's text: a token per word, more if long."""
     return sum(1 + max(0, len(word) - 7) * 0.1 for word in _WORD.findall(name))

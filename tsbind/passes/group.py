@@ -169,7 +169,7 @@ def _wanted(table: _Table, members: frozenset[int], holders: list[str | None]) -
     """Yield names for a group: what its holders' names have in common, or its fields."""
     common = _common_words([split(holder) for holder in holders if holder is not None])
     if common and holders.count(None) * 4 <= len(holders):
-        yield type_name(*common, "Base")
+        yield "".join(common) + "Base"
     ordered = sorted(members)
     if len(ordered) <= 3:
         yield type_name(*(table.fields[member].name for member in ordered))
