@@ -249,4 +249,4 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-__all__ = ["Compiled", "Options", "check", "compile", "examples"]
+__all__ = ["Compiled", "LoadLimits", "Options", "check", "compile", "examples"]

@@ -46,6 +46,12 @@ _SHOWN = 20  # diagnostics that a person is shown; `tsbind check` shows them all
 )
 @click.option("--name", metavar="NAME", help="Name of the files; by default that of SPEC.")
 @document_options
+@click.option(
+    "--max-values",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Read documents of up to N values; the default keeps hostile ones to seconds.",
+)
 @json_option
 def command(
     spec: str,
@@ -55,6 +61,7 @@ def command(
     selection: str,
     budget: int | None,
     allow_refs: tuple[str, ...],
+    max_values: int | None,
     no_cache: bool,
     json: bool,
 ) -> None:
@@ -65,11 +72,17 @@ def command(
     """
     from tsbind.cache import Cache
     from tsbind.meter import DEFAULT, tokenizer
-    from tsbind.pipeline import Options, compile
+    from tsbind.pipeline import LoadLimits, Options, compile
 
     start = time.perf_counter()
+    limits = LoadLimits(nodes=max_values) if max_values else LoadLimits()
     options = Options(
-        docs=docs, select=selection, budget=budget, name=spell(spec), allow_refs=allow_refs
+        docs=docs,
+        select=selection,
+        budget=budget,
+        name=spell(spec),
+        allow_refs=allow_refs,
+        limits=limits,
     )
     cache = None if no_cache else Cache.of_user()
     source, counter = open_source(spec), tokenizer(DEFAULT)

@@ -38,9 +38,9 @@ _LONGEST = 16 << 20  # bytes of a request
 def command(spec: str, port: int) -> None:
     """Answer as an API would, from its document alone.
 
-    It listens on loopback until Ctrl-C.  SPEC is a document, or a Bundle that `tsbind compile -o` wrote.  Replies are the document's
-    examples; where it has none they are made up from its schemas, always the same.  Nothing
-    changes by calling, and whoever calls is let in.
+    It listens on loopback until Ctrl-C.  SPEC is a document, or a Bundle that `tsbind compile -o`
+    wrote.  Replies are the document's examples; where it has none they are made up from its
+    schemas, always the same.  Nothing changes by calling, and whoever calls is let in.
     """
     bundle, examples = _open(spec)
     try:

@@ -17,7 +17,7 @@ from tsbind.bundle import Bundle, write_whole
 from tsbind.cli.apis import Apis, api_options, hosts, refuse
 from tsbind.cli.files import STDIN, read, spell
 from tsbind.cli.group import Command
-from tsbind.cli.screen import print_json, say, visible, working, write
+from tsbind.cli.screen import asking, print_json, say, visible, working, write
 from tsbind.cli.source import json_option
 from tsbind.cli.suspend import put_off, suspend_options
 from tsbind.errors import RunError, SuspendedError, TsbindError
@@ -240,5 +240,6 @@ def _somebody_is_there(program: str) -> bool:
 
 
 def ask(question: Question) -> bool:
-    say(f"\n{question}\n({question.reason})")
-    return click.confirm(visible("make this call?"), default=False, err=True)
+    with asking():
+        say(f"\n{question}\n({question.reason})")
+        return click.confirm(visible("make this call?"), default=False, err=True)

@@ -80,6 +80,9 @@ def share(part: int, whole: int) -> str:
     return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
 
 
+_line = threading.Lock()  # who holds it may write on the line that `working` draws
+
+
 @contextmanager
 def working(label: str) -> Iterator[None]:
     """Show on a terminal that something long is going on, with the seconds that it takes."""
@@ -101,7 +104,22 @@ def _tick(label: str, done: threading.Event) -> None:
     if done.wait(_PATIENCE):
         return
     while not done.wait(0.1):
-        sys.stderr.write(f"\r{label} … {time.monotonic() - start:.1f} s")
-        sys.stderr.flush()
+        with _line:
+            sys.stderr.write(f"\r{label} … {time.monotonic() - start:.1f} s")
+            sys.stderr.flush()
+    with _line:
+        _wipe()
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Keep what `working` shows off the terminal while a person is asked something."""
+    with _line:
+        if sys.stderr.isatty():
+            _wipe()
+        yield
+
+
+def _wipe() -> None:
     sys.stderr.write("\r\x1b[K")
     sys.stderr.flush()

@@ -57,8 +57,7 @@ DOC_LIMIT: Final = 400  # characters of one comment, whatever the passes left
 
 # Names that the printed text relies on, so no type of the API may have them.
 PRELUDE: Final = {
-    "Async": "// every method returns a Promise\n"
-    "type Async<T>={[K in keyof T]:T[K]extends(...a:infer A)=>infer R"
+    "Async": "type Async<T>={[K in keyof T]:T[K]extends(...a:infer A)=>infer R"
     "?(...a:A)=>Promise<R>:Async<T[K]>}",
     "Bytes": "type Bytes=Uint8Array",
     "Dict": "interface Dict<T=unknown>{[k:string]:T}",
@@ -83,6 +82,8 @@ def print_declarations(api: Api, *, fingerprint: str = "") -> str:
     printer = _Printer(api.types)
     body = [printer.named(name, named) for name, named in api.types.items()]
     tree = _Tree.of(api.operations)
+    if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
+        body.append("// every method returns a Promise")
     body.append("declare const api:" + ("Async<{" if bulk else "{"))
     body.extend(printer.members(tree, bulk))
     body[-1] += "}>" if bulk else "}"

@@ -49,12 +49,12 @@ def _count(source: Source, nodes: int) -> int:
     """Count the values, to refuse too many before they take any memory."""
     count = _separators(source.data)
     if count >= nodes:  # some may stand in strings
-        count = _separators(_STRINGS.sub(b"", source.data))
+        count -= sum(_separators(text[0]) for text in _STRINGS.finditer(source.data))
     if count >= nodes:
         raise SpecError(
             f"has more than {nodes:,} values",
             where=source.name,
-            fix="split the document, or raise the limit `nodes`",
+            fix="split the document, or raise the limit: --max-values N, LoadLimits(nodes=N)",
             code="too-large",
         )
     return count + 1
@@ -164,6 +164,11 @@ def duplicate_key(key: str, where: Location, earlier: int) -> SpecError:
     )
 
 
+def _key(literal: bytes) -> str:
+    """Return the text of a JSON string, which hardly ever has an escape."""
+    return str(json.loads(literal)) if b"\\" in literal else literal[1:-1].decode()
+
+
 class JsonPlaces:
     """Where each value of a JSON text starts.
 
@@ -207,7 +212,7 @@ class JsonPlaces:
             if match is None or data[match.end() : match.end() + 1] in (b"", b"]", b"}"):
                 return
             at = match.start(1) if keyed else match.end()
-            yield (json.loads(match[1]) if keyed else str(count)), at, match.end()
+            yield (_key(match[1]) if keyed else str(count)), at, match.end()
             following = self._after(match.end())
             if following is None:
                 return

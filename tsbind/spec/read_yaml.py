@@ -259,7 +259,7 @@ class _Builder:
             raise SpecError(
                 f"has more than {self._limit:,} values, aliases expanded",
                 where=self._where(event),
-                fix="use fewer aliases, split the document, or raise the limit `nodes`",
+                fix="use fewer aliases, split the document, or raise the limit: --max-values N",
                 code="too-large",
             )
 
