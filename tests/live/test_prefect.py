@@ -1,7 +1,9 @@
 """A program works with a large real server: Prefect's, with about 190 operations over SQLite.
 
-The server writes its own OpenAPI 3.1 document.  TSBIND_PREFECT names the command where Prefect is
-installed in an environment of its own.
+The server writes its own OpenAPI 3.1 document.  TSBIND_PREFECT names the command; Prefect wants an
+environment of its own, for it needs other versions of what tsbind's tools need:
+
+    python -m venv prefect && prefect/bin/python -m pip install 'prefect>=3.8,<4' 'fastapi<0.136'
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running server's address."""
     command = os.environ.get("TSBIND_PREFECT") or shutil.which("prefect")
     if command is None:
-        pytest.skip("Prefect is not installed: pip install -e '.[live]'")
+        pytest.skip("Prefect is not installed; see the head of this file")
     home = tmp_path_factory.mktemp("prefect")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
