@@ -23,6 +23,7 @@ class Outcome(NamedTuple):
     failure: str  # "", "hang", "crash", or the traceback of what it raised
     seconds: float  # CPU time of the call: others may use the machine at the same time
     memory_mb: float  # peak of the process, with what was loaded before the call
+    grown_mb: float = 0.0  # of that, what the call added
 
 
 def apart(function: Callable[..., Any], *arguments: object, deadline: float) -> Outcome:
@@ -51,14 +52,18 @@ def apart(function: Callable[..., Any], *arguments: object, deadline: float) -> 
 
 
 def _answer(pipe: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
-    start = time.process_time()
+    start, before = time.process_time(), _peak_mb()
     value, failure = None, ""
     try:
         value = function(*arguments)
     except BaseException:
         failure = traceback.format_exc()
     seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    pipe.send(Outcome(value, failure, seconds, peak))
+    peak = _peak_mb()
+    pipe.send(Outcome(value, failure, seconds, peak, peak - before))
     pipe.close()
     os._exit(0)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

@@ -14,7 +14,9 @@ import pytest
 from benchmarks.apart import apart
 from benchmarks.hostile import FOLDERS, MADE, compiled, ordinary, outcome
 
-MEGABYTES = 512
+# Of 512 MB, 112 are what a process has that only loaded the compiler and a tokenizer; this one has
+# whatever other tests left in it.
+MEGABYTES = 512 - 112
 DEADLINE = 60.0  # on the clock, of a busy machine
 
 pytestmark = pytest.mark.slow
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.slow
 def test_what_is_made_to_cost_most(name: str) -> None:
     found = compiled(MADE[name])
     assert not found.failure
-    assert found.memory_mb < MEGABYTES
+    assert found.grown_mb < MEGABYTES
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -38,7 +40,7 @@ def test_documents_that_others_found_hard(corpus: Path, folder: str) -> None:
     for file in files:
         found = apart(outcome, file, deadline=DEADLINE)
         assert not found.failure, f"{file}: {found.failure}"
-        assert found.memory_mb < MEGABYTES, file
+        assert found.grown_mb < MEGABYTES, file
 
 
 def test_cost_grows_with_the_document() -> None:

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.slow
 # Every kind of node in declarations: types, their members and literals; nothing that runs.
 DECLARING = {
     "AnyKeyword", "ArrayType", "BooleanKeyword", "ConditionalType", "DeclareKeyword",
-    "EndOfFileToken", "ExportDeclaration", "ExpressionWithTypeArguments", "FalseKeyword",
+    "EndOfFileToken", "ExportDeclaration", "ExportSpecifier",
+    "ExpressionWithTypeArguments", "FalseKeyword",
     "FunctionType", "Identifier", "IndexSignature", "IndexedAccessType", "InferType",
     "InterfaceDeclaration", "IntersectionType", "LiteralType", "MappedType", "MethodSignature",
     "MinusToken", "NamedExports", "NeverKeyword", "NullKeyword", "NumberKeyword", "NumericLiteral",

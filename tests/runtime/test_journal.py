@@ -115,7 +115,7 @@ def test_a_call_that_was_denied_was_not_sent(tmp_path: Path) -> None:
     assert b'"send"' not in (tmp_path / "j").read_bytes()
 
 
-RUNS = 160  # each killed up to three times
+KILLS = 300  # at random moments, up to three in a run
 CHILD = """
 import json, sys
 from tsbind.bundle import Bundle
@@ -144,7 +144,9 @@ def test_a_host_killed_at_any_moment_repeats_no_unsafe_call(tmp_path: Path) -> N
     bundle = tmp_path / "bundle.json"
     BUNDLE.save(bundle)
     outcomes = {"finished": 0, "told": 0, "killed": 0}
-    for number in range(RUNS):
+    runs = 0
+    while outcomes["killed"] < KILLS:
+        runs, number = runs + 1, runs
         log, journal = tmp_path / f"log{number}", tmp_path / f"journal{number}"
         for attempt in range(4):
             command = [sys.executable, "-c", CHILD, str(bundle), PROGRAM, str(log), str(journal)]
@@ -164,5 +166,4 @@ def test_a_host_killed_at_any_moment_repeats_no_unsafe_call(tmp_path: Path) -> N
             outcomes["killed"] += 1
             assert child.returncode == -signal.SIGKILL, error
         assert log.read_text().count("POST") <= 1
-    assert outcomes["finished"] + outcomes["told"] == RUNS
-    assert outcomes["killed"] >= 300
+    assert outcomes["finished"] + outcomes["told"] == runs

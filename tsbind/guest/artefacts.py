@@ -190,7 +190,7 @@ def _engine(quickjs: Path, work: Path) -> bytes:
 
 
 def _wasi_license() -> bytes:
-    import ziglang  # type: ignore[import-untyped]
+    import ziglang
 
     folder = Path(ziglang.__file__).parent / "lib" / "libc" / "wasi"
     texts = [path.read_bytes().strip() for path in sorted(folder.glob("LICENSE*"))]

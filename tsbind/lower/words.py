@@ -51,7 +51,7 @@ def words(name: str) -> list[str]:
     return list(_words(name))
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 16)
 def _words(name: str) -> tuple[str, ...]:
     found: list[str] = []
     for piece in _pieces(name):
