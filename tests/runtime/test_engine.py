@@ -177,7 +177,7 @@ def test_the_clock_sleeps_when_nothing_runs() -> None:
             break
         threading.Event().wait(0.02)
     assert not ticker.awake
-    assert engine.running == 0
+    assert engine.turns.running == 0
     engine.close()
 
 

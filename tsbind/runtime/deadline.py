@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import Iterator
 
 from tsbind.errors import LimitError
@@ -45,6 +47,11 @@ class Deadline:
         """Seconds that may still pass."""
         when = self._timeout.when()
         return self._left if self._pauses or when is None else when - self._loop.time()
+
+    def ends(self) -> float:
+        """When the time is over, in seconds of `time.monotonic`; infinity while it stands still."""
+        when = self._timeout.when()
+        return time.monotonic() + when - self._loop.time() if when is not None else math.inf
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:

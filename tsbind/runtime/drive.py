@@ -1,15 +1,14 @@
 """The step loop: let the guest run, perform what it asks for all at once, resume it with answers.
 
 The guest is sans-IO: each step returns the calls that it now waits for.  Each becomes a task; when
-the first answers arrive, the guest is resumed with whichever are there.  Steps run on a pool of as
-many threads as there are cores, so that one program that computes cannot hold up the others'
-network; a caller whose event loop does nothing else runs them in place, which saves the hand-over.
+the first answers arrive, the guest is resumed with whichever are there.  Steps run on threads, so
+that one program that computes cannot hold up the others' network, and share the cores (turns.py); a
+caller whose event loop does nothing else runs them in place, which saves the hand-over.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -28,14 +27,19 @@ from tsbind.runtime.recorded import RecordedReply
 from tsbind.runtime.trace import Event
 
 TIMER = "$timer"  # the call that a timer of the program is
+THREADS = 256  # steps that are under way at once; each that is not over keeps its thread
 
 
 class Guest(Protocol):
     """One isolate with a program in it."""
 
-    cpu: float  # seconds in the guest so far
     memory: int  # bytes, the most so far
     logs_dropped: int  # bytes of console output that the guest itself dropped
+
+    @property
+    def cpu(self) -> float:
+        """Seconds in the guest so far."""
+        ...
 
     def start(self, start: Start, /) -> Step:
         """Run the program until it waits or ends."""
@@ -47,6 +51,10 @@ class Guest(Protocol):
 
     def interrupt(self, reason: BaseException, /) -> None:
         """From any thread: make the step that is running raise `reason`."""
+        ...
+
+    def expire(self, at: float, /) -> None:
+        """Let steps raise LimitError("wall") from then on, in seconds of `time.monotonic`."""
         ...
 
     def save(self) -> tuple[Rest, bytes]:
@@ -84,6 +92,7 @@ class Drive:
         usage: Usage,
         logs: Logs,
         now: Callable[[], float],
+        ends: Callable[[], float],
         in_place: bool,
         tape: Tape,
     ) -> None:
@@ -93,6 +102,7 @@ class Drive:
         self._usage = usage
         self._logs = logs
         self._now = now
+        self._ends = ends  # when the run must be over, in seconds of `time.monotonic`
         self._in_place = in_place
         self._tape = tape
         self._open: dict[int, CallRequest] = {}  # asked for, by nobody answered yet
@@ -198,12 +208,14 @@ class Drive:
 
     def _begin(self, start: Start) -> Step:
         guest = self._guest = self._make_guest()
+        guest.expire(self._ends())
         self._usage.isolate = guest.cpu
         return guest.start(start)
 
     def _go_on(self, resume: Resume) -> Step:
         if self._guest is None:
             raise RuntimeError("a guest is resumed that was never started")
+        self._guest.expire(self._ends())
         return self._guest.resume(resume)
 
     def interrupt(self) -> None:
@@ -338,5 +350,5 @@ def _milliseconds(request: CallRequest) -> float:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """As many guests run at once as there are cores; the others wait their turn."""
-    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tsbind-guest")
+    """Threads for steps; most of them wait for their turn (turns.py) when there are many."""
+    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="tsbind-guest")

@@ -21,6 +21,7 @@ from tsbind import resources
 from tsbind.errors import BuildError, GuestError
 from tsbind.runtime import wasm
 from tsbind.runtime.codecache import cached_code
+from tsbind.runtime.turns import Turn, Turns, cores, staying
 from tsbind.runtime.wasm import lib
 
 TICK: Final = 0.005  # seconds between two looks at the limits of a running guest
@@ -53,8 +54,7 @@ class Engine:
 
     def __init__(self, module: bytes, *, cache: Path | None = None, use_cache: bool = True) -> None:
         self._ticker = _Ticker(self)
-        self._lock = threading.Lock()
-        self.running = 0  # isolates that are in guest code
+        self.turns = Turns(cores(), started=self._ticker.wake, nudge=self.tick)
         self.stack = _native_stack()  # bytes of native stack that guest code may use
         self.pointer: int = lib.wasm_engine_new_with_config(_config(self.stack))
         self._bytes = module
@@ -79,16 +79,20 @@ class Engine:
 
     # ---- Running ---------------------------------------------------------------------------
 
-    def enter(self) -> None:
-        """Note that an isolate goes into guest code: the clock must run."""
-        with self._lock:
-            self.running += 1
-        self._ticker.wake()
+    def turn(self, store: int, cpu: float) -> Turn:
+        """Return the turn of the one guest in `store`: it may use `cpu` seconds."""
+        turn = Turn(self.turns, cpu)
+        lib.wasmtime_store_epoch_deadline_callback(store, _on_tick, turn.key, None)
+        return turn
 
-    def leave(self) -> None:
-        """Note that an isolate has come back."""
-        with self._lock:
-            self.running -= 1
+    def stay(self, context: int, turn: Turn) -> Turn:
+        """Let the guest in `context` run inside `with`, where it has a core."""
+        lib.wasmtime_context_set_epoch_deadline(context, 1)
+        return turn
+
+    def tick(self) -> None:
+        """Make every guest that runs look at its limits."""
+        lib.wasmtime_engine_increment_epoch(self.pointer)
 
     # ---- Saving ----------------------------------------------------------------------------
 
@@ -268,6 +272,21 @@ def _ask(context: int, instance: wasm.Instance, name: bytes) -> int:
     return values[0] & 0xFFFF_FFFF
 
 
+def _on_tick_of(context: int, key: int, delta: object, kind: object) -> int:
+    """Decide, in the thread that runs a guest, whether it may run on; wait while it may not yet."""
+    delta[0] = 1  # type: ignore[index]  # look again after one more tick
+    kind[0] = 0  # type: ignore[index]  # go on
+    turn = staying[key]
+    try:
+        if turn.may_go_on():
+            return 0
+    except BaseException as error:  # a signal's exception, such as KeyboardInterrupt
+        turn.interrupted = error
+    stop: int = lib.wasmtime_error_new(b"interrupted")
+    return stop
+
+
+_on_tick = wasm.EpochCallback(_on_tick_of)
 _default_lock = threading.Lock()
 
 
@@ -307,8 +326,8 @@ class _Ticker:
         engine, idle = self._engine, 0
         while not self._stopped:
             time.sleep(TICK)
-            lib.wasmtime_engine_increment_epoch(engine.pointer)
-            idle = 0 if engine.running else idle + 1
+            engine.tick()
+            idle = 0 if engine.turns.running else idle + 1
             if idle > _IDLE_TICKS:
                 self._sleep()
                 idle = 0
@@ -318,7 +337,7 @@ class _Ticker:
             # In this order: an isolate counts itself first and then looks whether we are awake.
             self.awake = False
             self._signal.clear()
-            if self._engine.running:
+            if self._engine.turns.running:
                 self.awake = True
                 return
         self._signal.wait()

@@ -4,7 +4,8 @@ The engine inside must be assumed corrupt: every pointer and length that it retu
 against its memory, its outbox is decoded as hostile bytes, and nothing of it is used twice.
 
 Time is counted in the guest only, as CPU time of the thread that runs it; while it runs, wasmtime
-calls back every `TICK` to look at the limits, at `interrupt`, and at pending signals.
+calls back every `TICK` to look at the limits, at `interrupt`, at pending signals, and at who else
+wants the core (turns.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import ctypes
 import threading
 import time
 from ctypes import byref, c_uint64, c_void_p
-from itertools import count
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -52,8 +52,6 @@ class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _decode = msgspec.json.Decoder(_Outbox).decode
-_serial = count(1)
-_running: dict[int, Isolate] = {}  # those in guest code, for `_on_tick`
 
 
 class Isolate:
@@ -69,16 +67,13 @@ class Isolate:
         "_busy",
         "_context",
         "_engine",
-        "_expires",
         "_functions",
         "_instance",
-        "_interrupted",
-        "_key",
         "_last_id",
         "_memory",
         "_start_size",
         "_store",
-        "cpu",
+        "_turn",
         "limits",
         "log_bytes",
         "logs_dropped",
@@ -89,17 +84,13 @@ class Isolate:
     def __init__(self, engine: Engine, limits: Limits) -> None:
         self._engine = engine
         self.limits = limits
-        self.cpu = 0.0  # seconds in the guest so far
         self.memory = 0  # bytes of linear memory, the most so far: it never shrinks
         self.steps = 0
         self.log_bytes = 0
         self.logs_dropped = 0
         self._last_id = 0
         self._start_size = 0
-        self._expires = 0.0
-        self._interrupted: BaseException | None = None
         self._functions: dict[bytes, wasm.Extern] = {}  # those that were called before
-        self._key = next(_serial)
         self._busy = threading.Lock()  # held while a thread is in start or resume
         self._abandoned = False
         began = time.thread_time()
@@ -107,7 +98,7 @@ class Isolate:
         try:
             self._context: int = lib.wasmtime_store_context(self._store)
             lib.wasmtime_store_limiter(self._store, limits.memory, 20_000, 1, 2, 1)
-            lib.wasmtime_store_epoch_deadline_callback(self._store, _on_tick, self._key, None)
+            self._turn = engine.turn(self._store, limits.cpu)
             self._instance = engines.instantiate(self._context, engine.module)
             self._memory = engines.export(
                 self._context, self._instance, b"memory", wasm.EXTERN_MEMORY
@@ -115,7 +106,12 @@ class Isolate:
         except BaseException:
             self.close()
             raise
-        self.cpu = time.thread_time() - began
+        self._turn.cpu = time.thread_time() - began
+
+    @property
+    def cpu(self) -> float:
+        """Seconds in the guest so far."""
+        return self._turn.cpu
 
     # ---- What callers do -------------------------------------------------------------------
 
@@ -134,7 +130,11 @@ class Isolate:
 
     def interrupt(self, reason: BaseException) -> None:
         """From any thread: make the running call raise `reason`, within about `TICK`."""
-        self._interrupted = reason
+        self._turn.interrupt(reason)
+
+    def expire(self, at: float) -> None:
+        """Let calls raise LimitError("wall") from then on, in seconds of `time.monotonic`."""
+        self._turn.until = at
 
     def close(self) -> None:
         """Free everything: at once, or when a call that is running has been interrupted."""
@@ -183,7 +183,7 @@ class Isolate:
         except BaseException:
             isolate.close()
             raise
-        isolate.cpu += rest.cpu
+        isolate._turn.cpu += rest.cpu
         isolate.steps, isolate._last_id = rest.steps, rest.last_id
         isolate.log_bytes, isolate.logs_dropped = rest.log_bytes, rest.logs_dropped
         isolate._start_size = rest.start_size
@@ -263,30 +263,27 @@ class Isolate:
         for index, argument in enumerate(arguments):
             values[index * 2] = argument
         trap = c_void_p()
-        lib.wasmtime_context_set_epoch_deadline(self._context, 1)
-        engine, key = self._engine, self._key
-        _running[key] = self
-        began = time.thread_time()
-        self._expires = began + self.limits.cpu - self.cpu
-        engine.enter()
-        try:
-            error = wasm.guest.wasmtime_func_call_unchecked(
+        with self._engine.stay(self._context, self._turn) as has_core:
+            error = has_core and wasm.guest.wasmtime_func_call_unchecked(
                 self._context, ctypes.addressof(function) + _FUNC, values, 2, byref(trap)
             )
-        finally:
-            engine.leave()
-            self.cpu += time.thread_time() - began
-            del _running[key]
-        if error or trap.value:
+        if error or trap.value or not has_core:
             raise self._failure(error, trap.value)
         return values[0]
 
     def _failure(self, error: int | None, trap: int | None) -> BaseException:
-        code, text = wasm.trap_text(trap) if trap else (None, wasm.error_text(error or 0))
-        if self._interrupted is not None:
-            return self._interrupted
-        if self.cpu >= self.limits.cpu:
+        code, text = None, ""
+        if trap:
+            code, text = wasm.trap_text(trap)
+        elif error:
+            text = wasm.error_text(error)
+        turn = self._turn
+        if turn.interrupted is not None:
+            return turn.interrupted
+        if turn.cpu >= turn.allowed:
             return self._exceeded("cpu")
+        if time.monotonic() >= turn.until:
+            return self._exceeded("wall")
         if code == wasm.TRAP_STACK_OVERFLOW:
             return self._exceeded("stack")
         return GuestError(f"the guest stopped: {text.splitlines()[-1].strip() if text else '?'}")
@@ -296,6 +293,9 @@ class Isolate:
         match name:
             case "cpu":
                 return LimitError(name, used=self.cpu, allowed=limits.cpu, unit="seconds")
+            case "wall":
+                used = limits.wall + time.monotonic() - self._turn.until
+                return LimitError(name, used=used, allowed=limits.wall, unit="seconds")
             case "memory":
                 used, allowed = self.memory / MIB, limits.memory / MIB
                 return LimitError(name, used=max(used, allowed), allowed=allowed, unit="MiB")
@@ -350,20 +350,3 @@ class Isolate:
             raise GuestError("the guest broke the protocol: its state and what it says disagree")
         if said.dropped < 0 or len(said.floating) > MAX_FLOATING:
             raise GuestError("the guest broke the protocol: impossible counts")
-
-
-def _on_tick_of(context: int, key: int, delta: object, kind: object) -> int:
-    """Decide, in the thread that runs the guest, whether it may run on."""
-    delta[0] = 1  # type: ignore[index]  # look again after one more tick
-    kind[0] = 0  # type: ignore[index]  # go on
-    try:
-        isolate = _running[key]
-        if isolate._interrupted is None and time.thread_time() < isolate._expires:
-            return 0
-    except BaseException as error:  # a signal's exception, such as KeyboardInterrupt
-        _running[key]._interrupted = error
-    stop: int = lib.wasmtime_error_new(b"interrupted")
-    return stop
-
-
-_on_tick = wasm.EpochCallback(_on_tick_of)

@@ -227,6 +227,7 @@ class Run:
             usage=self._usage,
             logs=self._logs,
             now=self._milliseconds,
+            ends=deadline.ends,
             in_place=self._in_place,
             tape=self._options.get("journal") or NoTape(),
         )

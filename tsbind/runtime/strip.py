@@ -21,11 +21,12 @@ from tsbind.resources import artefact
 from tsbind.runtime import engine as engines
 from tsbind.runtime import wasm
 from tsbind.runtime.bindgen import Heap
-from tsbind.runtime.engine import TICK, Engine
+from tsbind.runtime.engine import Engine
 from tsbind.runtime.linker import Linker, Trap, check
+from tsbind.runtime.turns import Turn
 from tsbind.runtime.wasm import lib
 
-SECONDS: Final = 2.0  # of one parse; 1 MiB of ordinary code takes a third of a second
+SECONDS: Final = 2.0  # of CPU, for one parse; 1 MiB of ordinary code takes a third of a second
 MEMORY: Final = 512 << 20  # bytes of linear memory; 1 MiB of ordinary code takes a tenth
 
 _HANDLE: Final = wasm.Extern.value.offset  # where the handle lies in a `wasmtime_extern_t`
@@ -56,7 +57,7 @@ class Stripper:
 
     def __init__(self, engine: Engine, module: bytes) -> None:
         self._engine = engine
-        self._turn = threading.local()  # whose table the imports of this thread's instance mean
+        self._thread = threading.local()  # whose table the imports of this thread's instance mean
         self._linker = Linker(engine, engine.load(module), self._answer)
 
     def erase(self, text: str) -> str:
@@ -77,24 +78,23 @@ class Stripper:
         return Transformed(_text(answer, "code"), _text(answer, "map"))
 
     def _answer(self, name: str, arguments: tuple[float, ...]) -> int:
-        heap: Heap = self._turn.heap
+        heap: Heap = self._thread.heap
         return heap.call(name, arguments)
 
     def _call(self, text: str, options: dict[str, object]) -> object:
-        heap = self._turn.heap = Heap()
+        heap = self._thread.heap = Heap()
         store = lib.wasmtime_store_new(self._engine.pointer, None, None)
-        self._engine.enter()
+        turn = self._engine.turn(store, SECONDS)
         try:
             lib.wasmtime_store_limiter(store, MEMORY, 20_000, 1, 2, 1)
             context = lib.wasmtime_store_context(store)
-            lib.wasmtime_context_set_epoch_deadline(context, int(SECONDS / TICK))
-            heap.memory = instance = _Instance(context, self._linker.instantiate(context))
-            failed, index = instance.transform(heap.add(text), heap.add(options))
+            with self._engine.stay(context, turn):
+                heap.memory = instance = _Instance(context, self._linker.instantiate(context))
+                failed, index = instance.transform(heap.add(text), heap.add(options))
         except Trap as trap:
-            raise _reason(trap, heap) from None
+            raise _reason(trap, heap, turn) from None
         finally:
-            self._engine.leave()
-            self._turn.heap = None
+            self._thread.heap = None
             lib.wasmtime_store_delete(store)
         if heap.fault is not None:
             raise _broken(heap.fault)
@@ -197,14 +197,16 @@ def _width(character: str) -> int:
     return extra + (2 if unicodedata.east_asian_width(character) in "WF" else 1)
 
 
-def _reason(trap: Trap, heap: Heap) -> Exception:
+def _reason(trap: Trap, heap: Heap, turn: Turn) -> BaseException:
     """Return the exception for why swc stopped short of an answer."""
+    if turn.interrupted is not None:
+        return turn.interrupted
+    if turn.cpu >= turn.allowed:
+        return LimitError("cpu", used=turn.cpu, allowed=turn.allowed, unit="seconds")
     match trap.code:
         # swc's own stack lies at the start of its memory, so that running over it is out of bounds.
         case wasm.TRAP_STACK_OVERFLOW | wasm.TRAP_OUT_OF_BOUNDS:
             return SyntaxFault("TooDeep", "the program is nested too deeply to be read")
-        case wasm.TRAP_INTERRUPT:
-            return LimitError("cpu", used=SECONDS, allowed=SECONDS, unit="seconds")
     return _broken(heap.fault or str(trap).partition("\n")[0])
 
 
