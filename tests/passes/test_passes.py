@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -12,7 +14,9 @@ from tsbind.emit.typescript import print_declarations
 from tsbind.ir.api import Api
 from tsbind.passes import PLAIN, SHARING, Pass, passes
 from tsbind.passes.lossless import differences
+from tsbind.passes.naming import RESERVED
 from tsbind.passes.strip_docs import strip_docs
+from tsbind.runtime.ambient import GLOBALS
 
 EACH = tuple(dict.fromkeys((strip_docs, *PLAIN, *SHARING)))
 thorough = settings(
@@ -54,3 +58,7 @@ def test_passes_reach_a_fixed_point_in_size(api: Api) -> None:
 def test_a_pass_with_nothing_to_do_gives_back_the_api(step: Pass) -> None:
     api = sketch("type Tree={kids:Tree[],name?:string}; plant(a:Tree):Tree")
     assert step(api) == api
+
+
+def test_no_type_has_the_name_of_what_every_program_has() -> None:
+    assert set(re.findall(r"(?:class|interface) (\w+)", GLOBALS)) <= RESERVED

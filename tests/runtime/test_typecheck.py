@@ -211,3 +211,17 @@ def test_without_a_checker_the_error_says_how_to_get_one(tmp_path: Path) -> None
     ).stdout
     assert "there is no TypeScript checker here [no-checker]" in said
     assert 'pip install "tsbind[check]"' in said
+
+
+def test_a_type_of_an_api_may_have_the_name_of_a_global_one(checker: TypeChecker) -> None:
+    declared = (
+        "type Date={day:number}\ninterface Error{at:Date}\ntype Page<T>={items:T[]}\n"
+        "declare const api:{\nlist(a:Date):Promise<Page<Error>>}\n"
+    )
+    program = (
+        "const page: Page<any> = await api.list({ day: 1 })\n"
+        "const { at } = page.items[0]\nreturn new Error(String(at.day))"
+    )
+    for declarations in (declared, {"api": declared}):
+        text = program if isinstance(declarations, str) else program.replace(": Page<any>", "")
+        assert check_program(prepare(text), declarations) == ()

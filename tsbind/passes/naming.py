@@ -9,13 +9,24 @@ from typing import Final
 
 _PART: Final = re.compile(r"[A-Za-z0-9]+")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
-# Names that mean something else in TypeScript, or in what the printer writes around the types.
+# Names that mean something else to a program: global ones of ECMAScript and TypeScript, of what
+# every program has (runtime/ambient.py), and what the printer writes around the types.
 RESERVED: Final = frozenset(
     """
-    Any Anything Array Async Awaited BigInt Boolean Bytes Date Dict Error Exclude Extract
-    Function Infinity Iterable Iterator JSON Map Math NaN Never NonNullable Null Number
-    Object Omit Parameters Partial Pick Promise Proxy Readonly Record Reflect RegExp
-    Required ReturnType Set String Symbol Uint8Array Undefined Unknown Void
+    AggregateError Any Anything ApiError ArgumentError Array ArrayBuffer ArrayBufferView
+    ArrayLike Async AsyncFunction AsyncGenerator AsyncIterable AsyncIterator Atomics Awaited
+    BigInt BigInt64Array BigUint64Array Boolean Bytes CallError Capitalize Console
+    CredentialError DOMException DataView Date Dict Error EvalError Exclude Extract
+    FinalizationRegistry Float32Array Float64Array Function Generator GeneratorFunction
+    Infinity InstanceType Int16Array Int32Array Int8Array Intl Iterable IterableIterator
+    Iterator IteratorResult JSON LimitError Lowercase Map Math NaN NetworkError Never
+    NonNullable Null Number Object Omit Parameters Partial Pick PolicyError Promise
+    PromiseLike PropertyDescriptor Proxy RangeError Readonly ReadonlyArray ReadonlyMap
+    ReadonlySet Record ReferenceError Reflect RegExp RegExpExecArray RegExpMatchArray
+    Required ReturnType Set SharedArrayBuffer String Symbol SyntaxError TextDecoder
+    TextEncoder ThisType TypeError URIError URL URLSearchParams Uint16Array Uint32Array
+    Uint8Array Uint8ClampedArray Uncapitalize Undefined Unknown Uppercase Void WeakMap
+    WeakRef WeakSet
     """.split()  # noqa: SIM905  a list of words reads better as one
 )
 

@@ -2,37 +2,33 @@
 
 >>> from tsbind.emit.sketch import through
 >>> print(through(rename, "type Promise={x:Omit[]}; type Omit=string; get():Promise"))
-type Promise2={x:Omit2[]}
-type Omit2=string
-get():Promise<Promise2>
+type PromiseType={x:OmitType[]}
+type OmitType=string
+get():Promise<PromiseType>
 """
 
 from __future__ import annotations
-
-from typing import Final
 
 from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Ref, Type
 from tsbind.ir.walk import rewrite
-from tsbind.passes.naming import is_name, type_name, unused
+from tsbind.passes.naming import RESERVED, first_free, is_name, type_name
 from tsbind.passes.shapes import each_type
-
-# What the printed text relies on.  Other global names may be hidden by a type of the API: the
-# text is a module of its own.
-RELIED_ON: Final = frozenset(
-    {"Async", "Bytes", "Dict", "Promise", "Uint8Array", "Omit", "Pick", "Partial", "Required"}
-)
 
 
 def rename(api: Api) -> Api:
-    """Return `api` with names of types that TypeScript reads as the names of those types."""
+    """Return `api` with names of types that are names in TypeScript, and mean nothing else there.
+
+    A module may hide `Date` or `Error` with a type of its own, but its reader would be misled.
+    """
     names: dict[str, str] = {}
     taken = set(api.types)
     for name in api.types:
-        if name in RELIED_ON or not is_name(name):
-            names[name] = unused(type_name(name), taken | RELIED_ON)
+        if name in RESERVED or not is_name(name):
+            wanted = type_name(name)
+            names[name] = first_free((wanted, f"{wanted}Type", f"{wanted}Schema"), taken)
             taken.add(names[name])
     if not names:
         return api

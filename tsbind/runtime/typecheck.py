@@ -219,11 +219,20 @@ class TypeChecker:
 
 
 def _ambient(declarations: Declarations) -> str:
-    """Return the declarations as globals: one API's as they are, several in a namespace each."""
+    """Return the declarations as globals, in a namespace for each API.
+
+    A type of an API may have the name of a global one (`Date`, `Error`); inside the namespace its
+    own comes first, as it does in the module that the declarations are.  Beside a single API, its
+    types are named without the namespace too.
+    """
     if isinstance(declarations, str):
-        text = _without_export(declarations)
-        return _OFFERED + re.sub(
-            r"^(declare const \w+\s*:)\s*", r"\1$Offered&", text, flags=re.MULTILINE
+        names = re.findall(r"^(?:type|interface) (\w+)", declarations, flags=re.MULTILINE)
+        return "\n".join(
+            [
+                _OFFERED + f"declare namespace $Types {{\n{_as_type(declarations)}\n}}",
+                *(f"import {name}=$Types.{name}" for name in names),
+                "declare const api: $Types.$Api",
+            ]
         )
     return _OFFERED + "\n".join(
         f"declare namespace {root} {{\n{_as_type(text)}\n}}\ndeclare const {root}: {root}.$Api"
@@ -231,17 +240,9 @@ def _ambient(declarations: Declarations) -> str:
     )
 
 
-def _without_export(text: str) -> str:
-    return re.sub(r"^export\s*\{\s*\w*\s*\};?", "", text, flags=re.MULTILINE)
-
-
 def _as_type(text: str) -> str:
-    return re.sub(
-        r"^declare const \w+\s*:\s*",
-        "type $Api = $Offered&",
-        _without_export(text),
-        flags=re.MULTILINE,
-    )
+    text = re.sub(r"^export\s*\{\s*\w*\s*\};?", "", text, flags=re.MULTILINE)
+    return re.sub(r"^declare const \w+\s*:\s*", "type $Api = $Offered&", text, flags=re.MULTILINE)
 
 
 def _diagnostics(program: Program, items: list[Any]) -> tuple[Diagnostic, ...]:
