@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tsbind.bundle import Call
+from tsbind.bundle import Call, Paging
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import (
     ANYTHING,
@@ -52,6 +52,7 @@ TYPE_NAMES = tuple(
         "Cat2",
         "null",
         "Record",
+        "AsyncIterable",
     ]
 )
 TEXTS = st.sampled_from(["id", "name", "a", "b", "type", "export", "constructor", "__proto__"]) | (
@@ -69,6 +70,7 @@ LEAVES: st.SearchStrategy[Type] = st.sampled_from(
 )
 # Literals as the lowering leaves them: no two alike, `null` beside them.
 ENUMS = st.lists(SCALARS, min_size=1, max_size=4).map(lambda listed: union([Enum(tuple(listed))]))
+PAGINGS: st.SearchStrategy[Paging | None] = st.none() | st.builds(Paging, st.none() | TEXTS)
 
 
 @st.composite
@@ -127,7 +129,7 @@ def apis(draw: st.DrawFn) -> Api:
             (*space, method),
             draw(st.none() | node),
             draw(st.none() | node),
-            Call(op=".".join((*space, method)), method="GET", path="/"),
+            Call(op=".".join((*space, method)), method="GET", path="/", paging=draw(PAGINGS)),
             optional=draw(st.booleans()),
             summary=draw(TEXTS),
             deprecated=draw(st.booleans()),

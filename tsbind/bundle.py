@@ -67,6 +67,18 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     item: Json = None  # streams (JSON lines, events): the schema of one item
 
 
+class Paging(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How each next page of an operation's list is asked for; names are arguments of the call."""
+
+    items: str | None = None  # field of the reply that is the list, "": the reply; None: unknown
+    cursor: str = ""  # takes the cursor that the last page named
+    after: str = ""  # takes the id of the last item
+    page: str = ""  # counts pages,
+    first: int = 1  # from here
+    offset: str = ""  # counts items
+    size: str = ""  # how many items a page holds when it is full
+
+
 class Variable(msgspec.Struct, frozen=True, omit_defaults=True):
     """A server variable."""
 
@@ -114,6 +126,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     security: tuple[tuple[Need, ...], ...] = ()
     servers: tuple[Server, ...] = ()  # overrides Bundle.servers when not empty
     args: Json = True  # JSON Schema of the argument object
+    paging: Paging | None = None  # None: it gives no list in pages
     deprecated: bool = False
     tags: tuple[str, ...] = ()
     summary: str = ""

@@ -44,7 +44,15 @@ def test_a_pass_loses_nothing(api: Api) -> None:
 def test_what_is_printed_reads_back_as_the_same_api(api: Api) -> None:
     for docs in ("none", "brief", "full"):
         text = print_declarations(through(api, passes(docs)))
-        assert differences(api, read_declarations(text)) == ()
+        read = read_declarations(text)
+        assert differences(api, read) == ()
+        assert read.pages == _paged(api)
+
+
+def _paged(api: Api) -> tuple[str, ...] | None:
+    """The fields that lists in pages stand in, as the text declares them."""
+    found = [each.call.paging.items for each in api.operations if each.call.paging is not None]
+    return tuple(sorted({items for items in found if items is not None})) if found else None
 
 
 @thorough

@@ -6,17 +6,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tsbind.bundle import Bundle, Call, Json, Parameter
+from tsbind.bundle import Bundle, Call, Json, Paging, Parameter
 from tsbind.errors import ProgramError
 from tsbind.runtime import FakeTransport, Host, Policy, Request, Response, run_sync
 from tsbind.runtime.failures import ArgumentError
 from tsbind.runtime.pages import Page, turn
 
+ROLES = {
+    "cursor": "cursor", "pageToken": "cursor", "start_cursor": "cursor", "starting_after": "after",
+    "page": "page", "offset": "offset", "startAt": "offset", "per_page": "size", "limit": "size",
+}  # fmt: skip
+
 
 def call(*names: str, **types: str) -> Call:
     parameters = tuple(Parameter(name, name, "query", "form", explode=True) for name in names)
     properties = {name: {"type": types.get(name, "string")} for name in names}
-    return Call("x.list", "GET", "/x", parameters=parameters,
+    paging = Paging(**{ROLES[name]: name for name in names})  # type: ignore[arg-type]
+    return Call("x.list", "GET", "/x", parameters=parameters, paging=paging,
                 args={"type": "object", "properties": properties})  # fmt: skip
 
 
@@ -29,6 +35,7 @@ NEXT = '<https://a/x?page=1>; rel="prev", <https://a/x?page=3&foo=1>; rel="next"
         (call("page", page="integer"), {}, [1], NEXT, {"page": 3}),
         (call("page", page="integer"), {}, [1], '<https://a/x?page=1>; rel="first"', None),
         (call("page", page="integer"), {"page": 3}, [1], NEXT, None),
+        (call("page", page="integer"), {}, [1], '</style.css>; rel="preload"', {"page": 2}),
         (call("cursor"), {}, {"items": [1], "next_cursor": "c2"}, "", {"cursor": "c2"}),
         (call("cursor"), {}, {"items": [1], "next_cursor": None}, "", None),
         (call("cursor"), {}, {"items": [1], "next_cursor": ""}, "", None),
@@ -56,8 +63,17 @@ NEXT = '<https://a/x?page=1>; rel="prev", <https://a/x?page=3&foo=1>; rel="next"
             "",
             {"starting_after": "b"},
         ),
+        (
+            call("starting_after"),
+            {},
+            {"data": [{"id": "a"}], "has_more": True, "last_id": "z"},
+            "",
+            {"starting_after": "z"},
+        ),
+        (call("starting_after"), {}, {"data": [{"id": "a"}], "has_more": False}, "", None),
         (call("offset", offset="integer"), {}, {"data": [1], "next": "/x?offset=2"}, "",
          {"offset": 2}),
+        (call("cursor"), {}, {"items": [1], "metadata": {"continue": "c"}}, "", {"cursor": "c"}),
         (call("page"), {}, [1], "", {"page": 2}),
         (call("page"), {"page": 4}, [1], "", {"page": 5}),
         (call("page"), {}, [], "", None),
@@ -87,6 +103,18 @@ def test_the_items_are_found(reply: Json, items: list[Json]) -> None:
     assert turn(call(), {}, reply, "") == Page(items, None)
 
 
+def test_the_list_is_where_the_document_has_it() -> None:
+    pages = Call("x", "GET", "/x", paging=Paging(items="rooms", page="page", first=0))
+    reply = {"data": [1], "rooms": [2], "page": {"total": 5}}
+    assert turn(pages, {}, reply, "") == Page([2], {"page": 1})
+    assert turn(pages, {}, {"data": [1]}, "") == Page([1], {"page": 1})  # the server says otherwise
+
+
+def test_a_next_page_that_nothing_can_ask_for_is_told() -> None:
+    with pytest.raises(ArgumentError, match="no argument that asks for it"):
+        turn(call("page"), {}, [1], '<https://a/x?after=9>; rel="next"')
+
+
 @pytest.mark.parametrize("reply", [None, "x", {}, {"a": [1], "b": [2]}, {"a": 1}])
 def test_a_reply_without_a_list_is_told(reply: Json) -> None:
     with pytest.raises(ArgumentError, match="its reply is no list"):
@@ -114,8 +142,9 @@ def answer(request: Request) -> Response:
     return Response(made.status, (*made.headers, ("link", more)), made.body)
 
 
+ONE = Call("x.get", "GET", "/x/1")
 PAGED = call("page", "per_page", page="integer", per_page="integer")
-BUNDLE = Bundle("T", "1", "", {"x.list": PAGED}, {})
+BUNDLE = Bundle("T", "1", "", {"x.list": PAGED, "x.get": ONE}, {})
 
 
 def host(policy: Policy | None = None) -> Host:
@@ -138,6 +167,8 @@ def test_a_program_walks_through_all_pages() -> None:
         ("await api.$page({ op: 'x.list', next: { page: 'x' } })", "must be an integer"),
         ("await api.$page({ op: 5 })", "Expected `str`, got `int`"),
         ("await api.$page({ op: '$page' })", 'there is no operation "$page"'),
+        ("await api.$page({ op: 'x.get' })", "x.get gives no list in pages"),
+        ("for await (const x of api.$pages(api.x.get)) x", "x.get gives no list in pages"),
     ],
 )
 def test_a_page_is_asked_for_like_any_call(program: str, want: str) -> None:
@@ -227,3 +258,11 @@ def test_what_the_host_offers_is_not_listed() -> None:
     program = "return [Object.keys(api), typeof api.$page, typeof api.$pages, '$pages' in api]"
     value = run_sync(program, BUNDLE, host=host()).value
     assert value == [["x"], "function", "function", True]
+
+
+def test_an_api_without_pages_offers_none() -> None:
+    bundle = Bundle("T", "1", "", {"x.get": ONE}, {})
+    made = Host(bundle, "https://api.example", transport=FakeTransport(answer))
+    for name in ("$page", "$pages"):
+        with pytest.raises(ProgramError, match=rf"api\.\{name} is not an operation"):
+            run_sync(f"api.{name}(api.x.get)", bundle, host=made)

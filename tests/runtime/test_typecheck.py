@@ -17,8 +17,11 @@ from tsbind.runtime.typecheck import TypeChecker, check_program, find_checker, t
 API = """\
 type Room={id:string,name:string,topic?:string|null}
 declare const api:{
+$pages<A,R>(list:(a:A)=>Promise<R>,a?:NoInfer<A>,most?:number):AsyncIterable<
+R extends(infer T)[]|{rooms?:(infer T)[]}?T:any>
 rooms:{
 list():Promise<Room[]>
+find(a:{name?:string}):Promise<{rooms:Room[],other:number[]}>
 create(a:{name:string,topic?:string}):Promise<Room>}}
 export{api} // 1.0 0123456789ab
 """
@@ -67,6 +70,12 @@ WRONG = {
         (1, 59),
         "did you mean 'name'?",
     ),
+    "an argument of pages": (
+        "api.$pages(api.rooms.find, { nam: 'x' })",
+        "TS2561",
+        (1, 30),
+        "did you mean to write 'name'?",
+    ),
     "no such global": ("fetch('https://a.example')", "TS2304", (1, 1), "cannot find name 'fetch'"),
 }
 
@@ -75,8 +84,9 @@ def test_what_the_host_offers_is_known(checker: TypeChecker) -> None:
     program = """
     const names: string[] = [];
     for await (const room of api.$pages(api.rooms.list, undefined, 10)) names.push(room.name);
-    const page = await api.$page({ op: "rooms.list" });
-    return [names, page.items, await api.$search("rooms"), await api.$describe("rooms.list")];
+    for await (const room of api.$pages(api.rooms.find, { name: "a" })) names.push(room.name);
+    for await (const some of api.$pages(api.rooms.create, { name: "a" })) some.whatever;
+    return [names, await api.$search("rooms"), await api.$describe("rooms.list")];
     """
     assert checker.check(prepare(program)) == ()
 

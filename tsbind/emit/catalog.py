@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from tsbind.emit.text import line_comment, plain, quote
+from tsbind.emit.typescript import print_pages
 from tsbind.errors import BudgetError
 from tsbind.ir.api import Api
 
@@ -21,12 +22,10 @@ SENTENCE: Final = 240  # characters of the API's own description
 PURPOSE: Final = 80  # characters of a namespace's
 
 _LOOKING: Final = """\
-declare const api: {
   // the best matching operations as signatures, with the types they need
   $search(a: string | {words: string, limit?: number, tokens?: number}): Promise<string>
   // one operation or type, or all operations of a namespace
-  $describe(a: string | {name: string, tokens?: number}): Promise<string>
-}"""
+  $describe(a: string | {name: string, tokens?: number}): Promise<string>"""
 
 
 class _Namespace(msgspec.Struct, frozen=True):
@@ -96,9 +95,13 @@ def _head(api: Api) -> list[str]:
     about = plain(api.doc.partition("\n\n")[0], SENTENCE)
     if about:
         lines.append(line_comment(about, SENTENCE))
+    pages = print_pages(api.operations)
     lines += [
         "// Call them as `await api.NAMESPACE.METHOD({...})`, once you know how they look:",
+        "declare const api: {",
         _LOOKING,
+        *([f"  {pages}"] if pages else []),
+        "}",
     ]
     if api.operations:
         name = plain(api.operations[0].id, 80)

@@ -7,8 +7,7 @@ itself, know that nothing was lost.  Prose is skipped.  The names `Omit`, `Pick`
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import msgspec
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
+from tsbind.emit.dts_literals import Outside, number, unquote
 from tsbind.errors import Location, SpecError
 from tsbind.ir.api import NamedType
 from tsbind.ir.types import (
@@ -58,12 +58,21 @@ class Declarations(msgspec.Struct, frozen=True):
 
     operations: tuple[Signature, ...]
     types: Mapping[str, NamedType]
+    # Fields that `$pages` finds a list in, "" for a reply that is one; None: it is not declared.
+    pages: tuple[str, ...] | None = None
 
 
 class _Namespace(msgspec.Struct, frozen=True):
     """An object with methods: the `api` object, or a part of it."""
 
     methods: tuple[Signature, ...]
+    pages: tuple[str, ...] | None = None
+
+
+class _Pages(msgspec.Struct, frozen=True):
+    """The method `$pages`, with the fields that it finds a list in."""
+
+    fields: tuple[str, ...]
 
 
 class _Index(msgspec.Struct, frozen=True):
@@ -103,17 +112,19 @@ def read_declarations(text: str, *, file: str = "declarations") -> Declarations:
     """
     operations: tuple[Signature, ...] = ()
     types: dict[str, NamedType] = {}
+    pages: tuple[str, ...] | None = None
     for statement in _parse(text, "start", file):
         match statement:
             case (str(name), NamedType() as named) if name not in types:
                 types[name] = named
             case (str(name), NamedType()):
                 raise _refuse(f'type "{name}" is declared twice', Location(file))
-            case _Namespace(methods):
+            case _Namespace(methods, found):
                 operations += methods
+                pages = found if pages is None else pages
             case _:
                 raise _refuse("something other than an API is declared", Location(file))
-    return Declarations(operations, types)
+    return Declarations(operations, types, pages)
 
 
 def read_type(text: str, *, file: str = "type") -> Type:
@@ -131,15 +142,11 @@ def _parse(text: str, start: str, file: str) -> Any:  # noqa: ANN401  lark does 
         found = f'near "{near[0]}"' if near else "at its end"
         raise _refuse(f"cannot be read {found}", Location(file, line, column)) from None
     except VisitError as error:
-        if isinstance(error.orig_exc, _Outside):
+        if isinstance(error.orig_exc, Outside):
             raise _refuse(str(error.orig_exc), Location(file)) from None
         raise
-    except _Outside as error:
+    except Outside as error:
         raise _refuse(str(error), Location(file)) from None
-
-
-class _Outside(Exception):
-    """The text parses, but says something that the subset does not allow there."""
 
 
 def _refuse(what: str, where: Location) -> SpecError:
@@ -165,7 +172,7 @@ def _parser() -> Lark:
 def _type(value: Any) -> Type:  # noqa: ANN401  whatever a rule gave
     """Return `value` when it is a type that may stand anywhere."""
     if isinstance(value, (_Namespace, _Promise, _Index)) or value in (_UNDEFINED, _VOID):
-        raise _Outside("a method, a promise, `void` or `undefined` stands inside a type")
+        raise Outside("a method, a promise, `void` or `undefined` stands inside a type")
     checked: Type = value
     return checked
 
@@ -201,7 +208,7 @@ class _Reader(Transformer[Token, Any]):
             case Record((), None):
                 return _Namespace(())
             case _:
-                raise _Outside(f'"{name}" is no object of methods')
+                raise Outside(f'"{name}" is no object of methods')
 
     def module(self, _exported: object) -> None:
         return None
@@ -228,6 +235,8 @@ class _Reader(Transformer[Token, Any]):
     def intersection(self, *parts: Any) -> Any:  # noqa: ANN401
         if len(parts) == 1:
             return parts[0]
+        if all(isinstance(part, _Namespace) for part in parts):
+            return _joined(parts)
         flat: list[Type] = []
         for part in parts:
             flat.extend(part.parts if isinstance(part, Intersection) else [_type(part)])
@@ -237,10 +246,10 @@ class _Reader(Transformer[Token, Any]):
         return Array(_type(item))
 
     def text_literal(self, token: Token) -> Type:
-        return Enum((_unquote(token),))
+        return Enum((unquote(token),))
 
     def number_literal(self, token: Token) -> Type:
-        return Enum((_number(token),))
+        return Enum((number(token),))
 
     def reference(self, token: Token, *arguments: Any) -> Any:  # noqa: ANN401
         name, given = str(token), tuple(a for a in arguments if a is not None)
@@ -262,7 +271,7 @@ class _Reader(Transformer[Token, Any]):
         items = [item for item in elements if item is not None]
         rest = items.pop()[1] if items and items[-1][0] == "rest" else None
         if any(kind == "rest" for kind, _ in items):
-            raise _Outside("a rest element is not the last of its tuple")
+            raise Outside("a rest element is not the last of its tuple")
         required = sum(kind == "item" for kind, _ in items)
         return Tuple(tuple(item for _, item in items), required, rest)
 
@@ -274,28 +283,47 @@ class _Reader(Transformer[Token, Any]):
 
     def rest_item(self, rest: Type) -> tuple[str, Type]:
         if not isinstance(rest, Array):
-            raise _Outside("a rest element is no array")
+            raise Outside("a rest element is no array")
         return "rest", rest.item
 
     def object(self, *members: Any) -> Type | _Namespace:  # noqa: ANN401
-        methods: list[Signature] = []
+        spaces: list[_Namespace] = []
         fields: list[Field] = []
         rest: Type | None = None
         for member in members:
             match member:
-                case _Namespace(inner):
-                    methods.extend(inner)
+                case _Namespace():
+                    spaces.append(member)
+                case _Pages(names):
+                    spaces.append(_Namespace((), names))
                 case _Index(index):
                     rest = index
                 case _:
                     fields.append(member)
-        if methods and (fields or rest is not None):
-            raise _Outside("one object has both methods and fields")
-        return _Namespace(tuple(methods)) if methods else Record(tuple(fields), rest)
+        if spaces and (fields or rest is not None):
+            raise Outside("one object has both methods and fields")
+        return _joined(spaces) if spaces else Record(tuple(fields), rest)
+
+    def pages(self, _: Token, fields: tuple[str, ...]) -> _Pages:
+        return _Pages(fields)
+
+    def items(self, *held: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for names in held for name in names)
+
+    def held_by_reply(self, _: Token) -> tuple[str, ...]:
+        return ("",)
+
+    def held_by_field(self, name: str, _: Token) -> tuple[str, ...]:
+        return (name,)
+
+    def held_by_fields(self, *names: Token) -> tuple[str, ...]:
+        return tuple(map(unquote, names[:-1]))
 
     def required_field(self, name: str, value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, _Namespace):
             inner = (msgspec.structs.replace(m, name=(name, *m.name)) for m in value.methods)
+            if value.pages is not None:
+                raise Outside("`$pages` stands inside a namespace")
             return _Namespace(tuple(inner))
         return Field(name, _type(value), required=True)
 
@@ -315,7 +343,14 @@ class _Reader(Transformer[Token, Any]):
         return _Namespace((_signature(name, given, reply, optional=True),))
 
     def key(self, token: Token) -> str:
-        return _unquote(token) if token.type == "STRING" else str(token)
+        return unquote(token) if token.type == "STRING" else str(token)
+
+
+def _joined(spaces: Iterable[_Namespace]) -> _Namespace:
+    """The methods of several objects as those of one."""
+    listed = list(spaces)
+    pages = next((each.pages for each in listed if each.pages is not None), None)
+    return _Namespace(tuple(method for each in listed for method in each.methods), pages)
 
 
 def _signature(name: str, given: Type | None, reply: Any, *, optional: bool) -> Signature:  # noqa: ANN401
@@ -340,29 +375,5 @@ def _bind(body: Type, parameters: tuple[str, ...]) -> Type:
 def _keys(node: Type) -> list[str]:
     values = node.values if isinstance(node, Enum) else ()
     if not values or not all(isinstance(value, str) for value in values):
-        raise _Outside("keys are picked by something other than string literals")
+        raise Outside("keys are picked by something other than string literals")
     return [value for value in values if isinstance(value, str)]
-
-
-_ESCAPE: Final = re.compile(
-    r"\\(?:u\{(?P<long>[0-9a-fA-F]{1,6})\}|u(?P<four>[0-9a-fA-F]{4})|(?P<short>.))", re.S
-)
-_SHORT: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
-
-
-def _unquote(literal: str) -> str:
-    def meaning(found: re.Match[str]) -> str:
-        code = found["long"] or found["four"]
-        if code is None:
-            return _SHORT.get(found["short"], found["short"])
-        if int(code, 16) > 0x10FFFF:
-            raise _Outside(f'"{found[0]}" is beyond Unicode')
-        return chr(int(code, 16))
-
-    text = _ESCAPE.sub(meaning, literal[1:-1])
-    # Two escapes may be the halves of one character.
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
-
-def _number(literal: str) -> int | float:
-    return float(literal) if set(literal) & set(".eE") else int(literal)

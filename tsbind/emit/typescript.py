@@ -55,6 +55,13 @@ from tsbind.ir.types import (
 ASYNC_FROM: Final = 17
 DOC_LIMIT: Final = 400  # characters of one comment, whatever the passes left
 
+# What every list in pages is walked through with.  `NoInfer` holds the arguments against what the
+# operation takes; the reply's type alone says what an item is.
+PAGES: Final = "$pages"
+PAGES_HEAD: Final = (
+    f"{PAGES}<A,R>(list:(a:A)=>Promise<R>,a?:NoInfer<A>,most?:number):AsyncIterable<"
+)
+
 # Names that the printed text relies on, so no type of the API may have them.
 PRELUDE: Final = {
     "Async": "type Async<T>={[K in keyof T]:T[K]extends(...a:infer A)=>infer R"
@@ -85,13 +92,38 @@ def print_declarations(api: Api, *, fingerprint: str = "") -> str:
     if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
         body.append("// every method returns a Promise")
     body.append("declare const api:" + ("Async<{" if bulk else "{"))
-    body.extend(printer.members(tree, bulk))
-    body[-1] += "}>" if bulk else "}"
+    pages = print_pages(api.operations)
+    if bulk:
+        body.extend(printer.members(tree, bulk))
+        body[-1] += "}>"
+        body.extend(["&{", pages] if pages else [])
+    else:
+        body.extend([*([pages] if pages else []), *printer.members(tree, bulk)])
+    body[-1] += "}" if pages or not bulk else ""
     used = printer.used | ({"Async"} if bulk else set())
     mark = f"{api.version} {fingerprint}".strip()
     prelude = [spelling for name, spelling in PRELUDE.items() if name in used]
     end = f"export{{api}} {text.line_comment(mark, 80)}" if mark else "export{api}"
     return "\n".join([text.line_comment(api.title, 120), *prelude, *body, end, ""])
+
+
+def print_pages(operations: Iterable[Operation]) -> str:
+    """Print the method that walks through lists in pages; "" where no operation gives any.
+
+    It is spelt for the lists that there are: what an item is follows from the operation's reply.
+    """
+    listed = list(operations)
+    paged = [each.call.paging for each in listed if each.call.paging is not None]
+    if not paged or any(operation.name[0] == PAGES for operation in listed):
+        return ""
+    names = sorted({paging.items for paging in paged if paging.items})
+    shapes = ["(infer T)[]"] if any(paging.items == "" for paging in paged) else []
+    if len(names) == 1:
+        shapes.append(f"{{{text.property_name(names[0])}?:(infer T)[]}}")
+    elif names:
+        shapes.append(f"{{[K in{'|'.join(map(text.quote, names))}]?:(infer T)[]}}")
+    item = f"R extends{'|'.join(shapes)}?T:any" if shapes else "any"
+    return f"{PAGES_HEAD}{item}>"
 
 
 def print_pieces(api: Api) -> tuple[dict[str, str], dict[str, str]]:

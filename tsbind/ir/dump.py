@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator
 from typing import assert_never
 
-from tsbind.bundle import Body, Call, Parameter, Reply
+from tsbind.bundle import Body, Call, Paging, Parameter, Reply
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import (
     Anything,
@@ -76,6 +76,8 @@ def _call(call: Call) -> Iterator[str]:
     yield from map(_parameter, call.parameters)
     yield from map(_body, call.bodies)
     yield from map(_reply, call.replies)
+    if call.paging is not None:
+        yield _paging(call.paging)
     for needs in call.security:
         words = [" ".join([need.scheme, *need.scopes]) for need in needs]
         yield f"needs {' and '.join(words) or 'nothing'}"
@@ -105,6 +107,17 @@ def _reply(reply: Reply) -> str:
     return " ".join(
         ["reply", reply.status, reply.media or "empty", *(["stream"] * (reply.item is not None))]
     )
+
+
+def _paging(paging: Paging) -> str:
+    asked = [
+        f"{word} {getattr(paging, word)}"
+        for word in ("cursor", "after", "page", "offset", "size")
+        if getattr(paging, word)
+    ]
+    items = "?" if paging.items is None else paging.items or "reply"
+    start = [] if paging.first == 1 else [f"from {paging.first}"]
+    return ", ".join([f"pages of {items}", *asked, *start])
 
 
 def _comment(note: str, doc: str) -> str:

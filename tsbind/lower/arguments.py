@@ -97,7 +97,9 @@ def _schema(parameters: list[Argument], validation: Validation) -> dict[str, Jso
     made: dict[str, Json] = {
         "type": "object",
         "properties": {
-            each.parameter.arg: validation.schema(each.schema, each.at, "request")
+            each.parameter.arg: _with_nought(
+                validation.schema(each.schema, each.at, "request"), each.schema
+            )
             for each in parameters
         },
         "additionalProperties": False,
@@ -105,6 +107,14 @@ def _schema(parameters: list[Argument], validation: Validation) -> dict[str, Jso
     required = [each.parameter.arg for each in parameters if each.parameter.required]
     if required:
         made["required"] = required
+    return made
+
+
+def _with_nought(made: Json, schema: Node) -> Json:
+    """Keep a default of 0: it says that an API counts its pages from there (paging.py)."""
+    default = schema.get("default") if isinstance(schema, dict) else None
+    if isinstance(made, dict) and type(default) is int and default == 0:
+        return {**made, "default": 0}
     return made
 
 

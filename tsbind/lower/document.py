@@ -6,10 +6,17 @@ so that a type seen differently in both directions is named after what comes bac
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from tsbind.bundle import Json
 from tsbind.errors import Diagnostic
-from tsbind.ir.api import Api
+from tsbind.ir.api import Api, Operation
 from tsbind.lower.naming import name_operations, namespaces
 from tsbind.lower.operation import lower_operation, operations, replied
+from tsbind.lower.paging import paging
+from tsbind.lower.reply import Output
 from tsbind.lower.report import Node, Report
 from tsbind.lower.security import requirements, schemes
 from tsbind.lower.server import servers
@@ -36,6 +43,10 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
         lower_operation(each, name, output, known, common, types, validation, report)
         for each, name, output in zip(found, names, replies, strict=True)
     ]
+    schemas = validation.finish()
+    lowered = [
+        _in_pages(each, output, schemas) for each, output in zip(lowered, replies, strict=True)
+    ]
     root = document.root
     info = _object(root.get("info"))
     api = Api(
@@ -43,13 +54,22 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
         version=_text(info.get("version")),
         operations=tuple(sorted(lowered, key=lambda each: each.name[:-1])),
         types=types.finish(),
-        schemas=validation.finish(),
+        schemas=schemas,
         schemes=known,
         servers=servers(root, "", report),
         doc=_text(info.get("description")),
         namespaces=namespaces(root, names, [each.node for each in found]),
     )
     return api, report.diagnostics()
+
+
+def _in_pages(operation: Operation, output: Output, schemas: Mapping[str, Json]) -> Operation:
+    found = paging(operation.call, schemas, link=output.link)
+    return (
+        operation
+        if found is None
+        else replace(operation, call=replace(operation.call, paging=found))
+    )
 
 
 def _object(value: Node) -> dict[str, Node]:

@@ -24,6 +24,7 @@ class Output(NamedTuple):
 
     type: Type | None  # None: no success has a body
     replies: tuple[Reply, ...]
+    link: bool = False  # a `Link` header comes with it
 
 
 def output(
@@ -32,12 +33,13 @@ def output(
     """Read `responses` of an operation."""
     bodies: list[Type] = []
     replies: list[Reply] = []
-    empty = False
+    empty = link = False
     for status, response, place in _successes(node, at, types, report):
         if response is None:  # its reference is broken: it may be anything
             bodies.append(UNKNOWN)
             replies.append(Reply(status, "application/json"))
             continue
+        link = link or _has_link(response)
         found = by_preference(contents(response, place, types.references, report), reply=True)
         if not found:
             empty = True
@@ -46,8 +48,13 @@ def output(
         bodies.append(_type(found[0], types))
         replies.extend(_replies(status, found, validation))
     if not bodies:
-        return Output(None, tuple(replies))
-    return Output(union([*bodies, NULL] if empty else bodies), tuple(replies))
+        return Output(None, tuple(replies), link)
+    return Output(union([*bodies, NULL] if empty else bodies), tuple(replies), link)
+
+
+def _has_link(response: dict[str, Node]) -> bool:
+    headers = response.get("headers")
+    return isinstance(headers, dict) and any(name.lower() == "link" for name in headers)
 
 
 def _successes(

@@ -81,7 +81,7 @@ class Dispatcher:
                 for op in (
                     *binding.host.bundle.calls,
                     *lookup.offered(binding.host.bundle),
-                    pages.OP,
+                    *pages.offered(binding.host.bundle),
                 )
             )
         )
@@ -140,6 +140,8 @@ class Dispatcher:
             op, args = ask.op, ask.arguments()
             event.op = f"{root}.{op}" if len(self._bindings) > 1 else op
         binding, call = self._found(root, op)
+        if paged:
+            pages.check_paged(call)
         value = await self._value(binding, call, args, event, sending)
         return msgspec.to_builtins(pages.turn(call, args, value, event.link)) if paged else value
 

@@ -1,17 +1,18 @@
-"""Walk through a list that an API gives in pages, whichever of the usual ways it does so.
+"""Walk through a list that an API gives in pages, in the way that the document lets one expect.
 
 A program asks for one page at a time: `await api.$page({op, args, next})` gives `{items, next}`,
 and `next` of one page asks for the one after it; it is null after the last.  What it holds are
-arguments of the operation, and they are checked like any others.  Recognised, in this order:
+arguments of the operation, and they are checked like any others.  The call's `paging` names the
+arguments that ask for a page; what they are given, the last page says, in this order:
 
 - a `Link: <…>; rel="next"` header (RFC 8288), whose query names parameters of the operation;
-- a cursor in the reply (`next_cursor`, `nextPageToken`, `response_metadata.next_cursor`, …) with a
-  parameter that takes it, or the URL of the next page there (`next`, `@odata.nextLink`);
-- `has_more` with a parameter that takes the last item's id (`starting_after`);
-- a page number (`page`), or an offset (`offset`, `skip`, `startAt`), until a page is not full.
+- the URL of the next page in the reply (`next`, `@odata.nextLink`), read in the same way;
+- a cursor there (`next_cursor`, `nextPageToken`, `response_metadata.next_cursor`, …);
+- `has_more`, with the id of the last item;
+- nothing: then pages or items are counted until a page is not full.
 
-    >>> from tsbind.bundle import Parameter
-    >>> call = Call("x.list", "GET", "/x", parameters=(Parameter("page", "page", "query", "form"),))
+    >>> from tsbind.bundle import Paging
+    >>> call = Call("x.list", "GET", "/x", paging=Paging(items="", page="page"))
     >>> turn(call, {}, [{"id": 1}], "")
     Page(items=[{'id': 1}], next={'page': 2})
     >>> turn(call, {"page": 2}, [], "")
@@ -27,33 +28,26 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from tsbind.bundle import Call, Json, Parameter
+from tsbind.bundle import Bundle, Call, Json, Paging
 from tsbind.runtime.failures import ArgumentError
 
 OP: Final = "$page"
-_LISTS: Final = ("items", "data", "results", "values", "entries", "records", "value", "list")
-_SIZES: Final = (
-    "limit",
-    "perpage",
-    "pagesize",
-    "count",
-    "maxresults",
-    "size",
-    "top",
-    "first",
-    "num",
-)
-_CURSORS: Final = (
-    "cursor", "nextcursor", "startcursor", "pagetoken", "nextpagetoken", "nexttoken",
-    "continuationtoken", "paginationtoken", "marker", "after", "pagecursor", "next",
+_LISTS: Final = (
+    "items", "data", "results", "result", "values", "entries", "records", "value", "list",
 )  # fmt: skip
 _NEXT_CURSORS: Final = (
     "nextcursor", "nextpagetoken", "nexttoken", "continuationtoken", "paginationtoken",
-    "nextmarker", "endcursor", "cursor", "after", "next",
+    "nextmarker", "endcursor", "cursor", "continue", "after", "next",
 )  # fmt: skip
-_NEXT_URLS: Final = ("next", "nexturl", "nextlink", "nextpageurl", "odatanextlink", "href")
-_HOLDERS: Final = ("meta", "metadata", "responsemetadata", "pagination", "paging", "pageinfo",
-                   "links", "cursors", "page", "next")  # fmt: skip
+_NEXT_URLS: Final = (
+    "next", "nexturl", "nexturi", "nextlink", "nextpage", "nextpageurl", "nextpageuri",
+    "odatanextlink", "href",
+)  # fmt: skip
+_HOLDERS: Final = (
+    "meta", "metadata", "responsemetadata", "pagination", "paging", "pageinfo", "links", "cursors",
+    "page", "pages", "next",
+)  # fmt: skip
+_PAGE_RELATIONS: Final = frozenset({"next", "prev", "previous", "first", "last"})
 _LINK: Final = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*!]+(?:=(?:"[^"]*"|[^",;\s]*))?)*)')
 
 
@@ -76,6 +70,11 @@ class Page(msgspec.Struct, frozen=True):
     next: dict[str, Json] | None
 
 
+def offered(bundle: Bundle) -> tuple[str, ...]:
+    """Return the operation that gives pages, where any list of the Bundle comes in them."""
+    return (OP,) if any(call.paging is not None for call in bundle.calls.values()) else ()
+
+
 def asked(args: Mapping[str, Json]) -> Ask:
     """Read what a program gave; raises ArgumentError."""
     try:
@@ -84,39 +83,53 @@ def asked(args: Mapping[str, Json]) -> Ask:
         raise ArgumentError(f"{OP}: {error}", code="argument") from None
 
 
+def check_paged(call: Call) -> None:
+    """Raise ArgumentError unless the document lets one expect pages of `call`."""
+    if call.paging is None:
+        raise ArgumentError(
+            f"{call.op} gives no list in pages as far as its document says; call it by itself",
+            code="page",
+        )
+
+
 def turn(call: Call, args: Mapping[str, Json], reply: Json, link: str) -> Page:
     """Return the page that a reply is, and how to ask for the next.
 
-    `link` is the reply's Link header.  Raises ArgumentError when the reply holds no list.
+    `link` is the reply's Link header.  Raises ArgumentError when the reply holds no list, or
+    there is a next page that no argument of the call can ask for.
     """
-    items = _items(reply)
+    paging = call.paging or Paging()
+    items = _items(reply, paging)
     if items is None:
         raise ArgumentError(f"{call.op}: its reply is no list, and holds none", code="page")
-    onward = _onward(call, args, reply, items, link)
+    onward = _onward(call, paging, args, reply, items, link)
     stuck = onward is not None and all(args.get(key) == value for key, value in onward.items())
     return Page(items, None if stuck else onward)
 
 
 def _onward(
-    call: Call, args: Mapping[str, Json], reply: Json, items: list[Json], link: str
+    call: Call,
+    paging: Paging,
+    args: Mapping[str, Json],
+    reply: Json,
+    items: list[Json],
+    link: str,
 ) -> dict[str, Json] | None:
-    by_name = {_plain(p.name): p for p in call.parameters if p.place == "query"}
-    if link:
-        return _from_url(call, _next_link(link))
+    relations = _relations(link)
+    if not _PAGE_RELATIONS.isdisjoint(relations):
+        return _from_url(call, relations["next"]) if "next" in relations else None
     if isinstance(reply, Mapping):
-        found = _from_reply(call, reply, items, by_name)
+        found = _from_reply(call, paging, reply, items)
         if found is not _UNKNOWN:
             return found
-    if not items:
-        return None
-    return _counted(args, items, by_name)
+    return _counted(paging, args, items) if items else None
 
 
 _UNKNOWN: Final[dict[str, Json]] = {}
 
 
 def _from_reply(
-    call: Call, reply: Mapping[str, Json], items: list[Json], by_name: Mapping[str, Parameter]
+    call: Call, paging: Paging, reply: Mapping[str, Json], items: list[Json]
 ) -> dict[str, Json] | None:
     """What the reply itself says comes next; `_UNKNOWN` when it says nothing."""
     fields = _said(reply)
@@ -125,37 +138,37 @@ def _from_reply(
     url = next((fields[n] for n in _NEXT_URLS if _is_url(fields.get(n))), None)
     if url is not None:
         return _from_url(call, url)
-    cursor = next((p for name in _CURSORS if (p := by_name.get(name))), None)
     known = [name for name in _NEXT_CURSORS if name in fields]
-    if cursor is not None and known:
+    if paging.cursor and known:
         value = next((fields[name] for name in known if fields[name] not in (None, "")), None)
-        return None if value is None else {cursor.arg: value}
-    after = by_name.get("startingafter")
-    if after is not None and fields.get("hasmore") is True and items:
+        return None if value is None else {paging.cursor: value}
+    if paging.after and fields.get("hasmore") is True and items:
         last = items[-1]
-        return {after.arg: last["id"]} if isinstance(last, Mapping) and "id" in last else None
+        after = fields.get("lastid") or (last.get("id") if isinstance(last, Mapping) else None)
+        return {paging.after: after} if after else None
     return _UNKNOWN
 
 
-def _counted(
-    args: Mapping[str, Json], items: list[Json], by_name: Mapping[str, Parameter]
-) -> dict[str, Json] | None:
+def _counted(paging: Paging, args: Mapping[str, Json], items: list[Json]) -> dict[str, Json] | None:
     """The next page by number or offset, unless this one was not full."""
-    size = next((args.get(p.arg) for n in _SIZES if (p := by_name.get(n)) and p.arg in args), None)
+    size = args.get(paging.size) if paging.size else None
     if isinstance(size, int) and len(items) < size:
         return None
-    page = by_name.get("page") or by_name.get("pagenumber")
-    if page is not None:
-        now = args.get(page.arg, 1)
-        return {page.arg: now + 1} if isinstance(now, int) else None
-    offset = next((p for n in ("offset", "skip", "startat", "from") if (p := by_name.get(n))), None)
-    if offset is not None:
-        now = args.get(offset.arg, 0)
-        return {offset.arg: now + len(items)} if isinstance(now, int) else None
+    for name, start, step in ((paging.page, paging.first, 1), (paging.offset, 0, len(items))):
+        now = args.get(name, start)
+        if name and isinstance(now, int):
+            return {name: now + step}
     return None
 
 
-def _items(reply: Json) -> list[Json] | None:
+def _items(reply: Json, paging: Paging) -> list[Json] | None:
+    """The list that a page holds: where the document has it, else where it is found."""
+    if isinstance(reply, Mapping) and isinstance(reply.get(paging.items or ""), list):
+        return list(reply[paging.items])
+    return _found(reply)
+
+
+def _found(reply: Json) -> list[Json] | None:
     """The list that a reply is or holds: by its usual name, or because it is the only one."""
     if isinstance(reply, list):
         return reply
@@ -168,7 +181,7 @@ def _items(reply: Json) -> list[Json] | None:
     if len(lists) == 1:
         return lists[0]
     inner = [found for value in reply.values() if isinstance(value, Mapping)
-             if (found := _items(value)) is not None]  # fmt: skip
+             if (found := _found(value)) is not None]  # fmt: skip
     return inner[0] if not lists and len(inner) == 1 else None
 
 
@@ -183,16 +196,21 @@ def _said(reply: Mapping[str, Json]) -> dict[str, Json]:
     return said
 
 
-def _from_url(call: Call, url: str) -> dict[str, Json] | None:
+def _from_url(call: Call, url: str) -> dict[str, Json]:
     """The arguments that the query of a URL stands for; other names in it are left out."""
     try:
         pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     except ValueError:
-        return None
+        pairs = []
     by_name = {p.name: p for p in call.parameters if p.place == "query"}
-    found = {by_name[name].arg: (name, value) for name, value in pairs if name in by_name}
+    found = {by_name[name].arg: value for name, value in pairs if name in by_name}
     properties = call.args.get("properties", {}) if isinstance(call.args, Mapping) else {}
-    return {arg: _typed(value, properties.get(arg)) for arg, (_, value) in found.items()} or None
+    if not found:
+        raise ArgumentError(
+            f"{call.op}: there is a next page, but the document has no argument that asks for it",
+            code="page",
+        )
+    return {arg: _typed(value, properties.get(arg)) for arg, value in found.items()}
 
 
 def _typed(text: str, schema: Json) -> Json:
@@ -206,13 +224,14 @@ def _typed(text: str, schema: Json) -> Json:
     return text
 
 
-def _next_link(header: str) -> str:
-    """The target of `rel="next"` in a Link header (RFC 8288 §3), or ""."""
+def _relations(header: str) -> dict[str, str]:
+    """The first target of each relation in a Link header (RFC 8288 §3)."""
+    found: dict[str, str] = {}
     for target, parameters in _LINK.findall(header[:16_384]):
         for name, value in _link_parameters(parameters):
-            if name == "rel" and "next" in value.lower().split():
-                return str(target)
-    return ""
+            for relation in value.lower().split() if name == "rel" else ():
+                found.setdefault(relation, str(target))
+    return found
 
 
 def _link_parameters(text: str) -> Iterable[tuple[str, str]]:

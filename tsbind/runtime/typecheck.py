@@ -34,11 +34,9 @@ WARM: Final = 4  # checkers kept, one for each set of declarations
 SHOWN: Final = 5  # diagnostics in one error
 MESSAGE: Final = 400  # characters of one diagnostic
 
-# What the host offers beside the API's own operations (runtime/pages.py, runtime/lookup.py).
+# What the host offers beside what is declared (runtime/lookup.py).
 _OFFERED: Final = """\
 type $Offered={
-$pages<A,R>(list:(a:A)=>Promise<R>,a?:A,most?:number):AsyncIterable<R extends(infer T)[]?T:any>
-$page(a:{op:string,args?:object,next?:object|null}):Promise<{items:any[],next:object|null}>
 $search(a:string|{words:string,limit?:number,tokens?:number}):Promise<string>
 $describe(a:string|{name:string,tokens?:number}):Promise<string>
 }
