@@ -31,12 +31,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "resources": {"errors"},
     "bundle": {"errors"},
     "cache": {"bundle", "resources"},  # keyed by what the program is, so it asks where that lies
+    "media": set(),  # what the compiler declares by and the runtime reads by must be one
     "meter": {"errors", "resources", "bundle"},
     "query": {"errors", "resources"},
     "config": {"errors"},
     "spec": {"errors", "bundle"},  # of bundle the name `Json` alone
     "ir": {"bundle"},
-    "lower": {"errors", "bundle", "spec", "ir"},
+    "lower": {"errors", "bundle", "media", "spec", "ir"},
     "passes": {"ir"},
     "search": {"errors", "bundle"},
     "select": {"errors", "query", "ir", "passes"},
@@ -51,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Every form of an API side by side, so it asks each stage for what that stage makes.
     "account": {"bundle", "emit", "ir", "meter", "pipeline", "resources", "spec"},
     "guest": set(),
-    "runtime": {"errors", "bundle", "resources", "query", "search"},
+    "runtime": {"errors", "bundle", "media", "resources", "query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
     "cli": {"errors", "bundle", "cache", "resources", "meter", "pipeline", "runtime", "search"}

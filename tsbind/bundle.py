@@ -58,6 +58,10 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     schema: Json = True  # of the body alone; chooses between several bodies
 
 
+# All fields of an event, `data` as text or read as JSON; or its data alone, as text or as JSON.
+Event = Literal["fields", "read fields", "text", "json"]
+
+
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """One successful reply that the document promises."""
 
@@ -65,6 +69,8 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     media: str = ""  # "": no body
     schema: Json = True
     item: Json = None  # streams (JSON lines, events): the schema of one item
+    event: Event = "fields"  # event streams: what of an event an item is
+    headers: tuple[str, ...] = ()  # without a body: those that are the value, as an object
 
 
 class Paging(msgspec.Struct, frozen=True, omit_defaults=True):

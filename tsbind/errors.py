@@ -29,7 +29,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "info"]
 
 
 class Location(msgspec.Struct, frozen=True, order=True):

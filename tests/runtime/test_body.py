@@ -57,6 +57,19 @@ def test_a_range_of_media_types_takes_the_type_of_the_value() -> None:
         write(Body("*/*"), File(b"x", "a", "image/png\r\nX: y"))
 
 
+@pytest.mark.parametrize(
+    ("media", "want"),
+    [
+        ("application/x-ndjson", b'{"a":1}\n2\n'),
+        ("application/jsonlines", b'{"a":1}\n2\n'),
+        ("application/json-seq", b'\x1e{"a":1}\n\x1e2\n'),
+        ("application/x-json", b'[{"a":1},2]'),
+    ],
+)
+def test_a_list_is_written_as_its_media_type_lists(media: str, want: bytes) -> None:
+    assert write(Body(media), [{"a": 1}, 2]) == Written(want, media)
+
+
 def test_a_form_is_encoded_as_browsers_do() -> None:
     value = {"a b": "c d", "n": 1, "t": True, "list": ["x", "y"], "o": {"k": "v"}, "none": None}
     got = text(URLENCODED, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tsbind.bundle import Call, Json, Reply
+from tsbind.bundle import Call, Event, Json, Reply
 from tsbind.runtime.failures import NetworkError
 from tsbind.runtime.http import Response
 from tsbind.runtime.reply import accepted, error_of, promised, value_of
@@ -35,6 +35,12 @@ EVENTS = b": hi\r\nevent: add\r\ndata: 1\r\ndata:2\r\nid: 7\r\n\r\ndata: x\n\nre
         ("application/json", b"", None),
         ("application/x-ndjson", b'{"a":1}\n\n2\n', [{"a": 1}, 2]),
         ("application/jsonl", b"", []),
+        ("application/ndjson", b"1\n2\n", [1, 2]),
+        ("application/x-json", b"1", 1),
+        ("application/x-www-form-urlencoded", b"a=1&b=2", "a=1&b=2"),
+        ("application/graphql", b"{a}", "{a}"),
+        ("application/vnd.x+yaml", b"a: 1", "a: 1"),
+        ("multipart/mixed; boundary=x", b"--x--", b"--x--"),
         ("application/json-seq", b'\x1e{"a":1}\n\x1e2\n', [{"a": 1}, 2]),
         (
             "text/event-stream",
@@ -51,6 +57,35 @@ def test_a_stream_that_was_cut_loses_its_last_half_item() -> None:
     assert value_of(response("application/jsonl", b'1\n{"a"', cut=True)) == [1]
     events = response("text/event-stream", b"data: 1\n\ndata: 2", cut=True)
     assert value_of(events) == [{"data": "1"}]
+
+
+CHUNKS = b'data: {"a":1}\n\nevent: x\ndata: {"a":2}\n\n: ping\n\ndata: [DONE]\n\n'
+
+
+@pytest.mark.parametrize(
+    ("event", "want"),
+    [
+        ("fields", [{"data": '{"a":1}'}, {"event": "x", "data": '{"a":2}'}, {"data": "[DONE]"}]),
+        ("read fields", [{"data": {"a": 1}}, {"event": "x", "data": {"a": 2}}, {"data": "[DONE]"}]),
+        ("text", ['{"a":1}', '{"a":2}', "[DONE]"]),
+        ("json", [{"a": 1}, {"a": 2}]),
+    ],
+)
+def test_an_item_of_an_event_stream_is_what_the_document_says(event: Event, want: Json) -> None:
+    promise = Reply("200", "text/event-stream", item=True, event=event)
+    assert value_of(response("text/event-stream", CHUNKS), promise) == want
+
+
+def test_an_event_that_should_hold_json_and_does_not_is_an_error() -> None:
+    promise = Reply("200", "text/event-stream", item=True, event="json")
+    with pytest.raises(NetworkError, match="the reply is not JSON"):
+        value_of(response("text/event-stream", b"data: {oops\n\n"), promise)
+
+
+def test_without_a_body_the_promised_headers_are_the_value() -> None:
+    sent = Response(201, (("location", "/x/1"), ("set-cookie", "a=b")), b"")
+    assert value_of(sent, Reply("201", headers=("Location", "ETag"))) == {"Location": "/x/1"}
+    assert value_of(sent, Reply("201")) is None
 
 
 @pytest.mark.parametrize("body", [b"{", b"<html>", b"NaN", b"[" * 100_000], ids=len)

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from tests.runtime.test_run import BUNDLE
 from tsbind.bundle import Bundle, Call, Json, Reply
 from tsbind.runtime import MockHost, Policy, run_sync
+from tsbind.runtime.mock import made_up, written
 from tsbind.runtime.pattern import text_for
+from tsbind.runtime.reply import value_of
 from tsbind.runtime.sample import Unsatisfiable, sample
 from tsbind.runtime.validate import with_definitions
 
@@ -136,6 +139,29 @@ def test_a_dry_run_shows_the_calls_and_sends_nothing() -> None:
 def test_each_kind_of_reply_is_made_up(reply: Reply, want: Json) -> None:
     bundle = Bundle("T", "1", "", {"x": Call("x", "GET", "/x", replies=(reply,))}, {})
     assert run_sync("return await api.x({})", bundle, host=MockHost(bundle)).value == want
+
+
+SSE = "text/event-stream"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply("201", headers=("location",)),
+        Reply("200", "application/x-ndjson", item={"const": {"a": 1}}),
+        Reply("200", SSE, item={"const": {"event": "x", "data": "two\nlines"}}),
+        Reply("200", SSE, item={"const": {"data": {"a": [1]}}}, event="read fields"),
+        Reply("200", SSE, item={"const": "two\nlines"}, event="text"),
+        Reply("200", SSE, item={"const": {"a": 1}}, event="json"),
+    ],
+    ids=str,
+)
+def test_what_is_written_is_read_as_it_was_made_up(reply: Reply) -> None:
+    call = Call("x", "GET", "/x", replies=(reply,))
+    bundle = Bundle("T", "1", "", {"x": call}, {})
+    sent = written(call, bundle)
+    lower = tuple((name.lower(), text) for name, text in sent.headers)
+    assert value_of(replace(sent, headers=lower), reply) == made_up(call, bundle)
 
 
 def test_values_are_made_for_every_operation_of_real_documents(corpus: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import click
@@ -59,9 +60,10 @@ def command(
 
 
 def _totals(found: Sequence[Diagnostic]) -> str:
-    errors = sum(diagnostic.severity == "error" for diagnostic in found)
+    counts = Counter(diagnostic.severity for diagnostic in found)
     lost = len({diagnostic.operation for diagnostic in found} - {""})
-    text = f"{plural(errors, 'error')}, {plural(len(found) - errors, 'warning')}"
+    text = f"{plural(counts['error'], 'error')}, {plural(counts['warning'], 'warning')}"
+    text += f", {plural(counts['info'], 'note')}" if counts["info"] else ""
     return f"{text}; {plural(lost, 'operation')} cannot be compiled" if lost else text
 
 
@@ -87,7 +89,8 @@ def annotation(diagnostic: Diagnostic) -> str:
     place = {"file": where.file, "line": where.line, "col": where.column, "title": diagnostic.code}
     given = ",".join(f"{key}={_property(str(value))}" for key, value in place.items() if value)
     text = diagnostic.what + (f"\nfix: {diagnostic.fix}" if diagnostic.fix else "")
-    return f"::{diagnostic.severity} {given}::{_message(text)}"
+    level = "notice" if diagnostic.severity == "info" else diagnostic.severity
+    return f"::{level} {given}::{_message(text)}"
 
 
 def _message(text: str) -> str:

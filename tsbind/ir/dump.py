@@ -104,9 +104,10 @@ def _body(body: Body) -> str:
 
 
 def _reply(reply: Reply) -> str:
-    return " ".join(
-        ["reply", reply.status, reply.media or "empty", *(["stream"] * (reply.item is not None))]
-    )
+    flags = ["stream"] if reply.item is not None else []
+    flags += [f"of {reply.event}"] if reply.event != "fields" else []
+    flags += [f"gives {', '.join(reply.headers)}"] if reply.headers else []
+    return " ".join(["reply", reply.status, reply.media or "empty", *flags])
 
 
 def _paging(paging: Paging) -> str:

@@ -102,6 +102,7 @@ def _adds_nothing(sent: Sent, other: Sent) -> bool:
 
 def _sent(content: Content, doc: str, types: Types, validation: Validation) -> Sent:
     schema, at = content.schema, (content.at, "schema")
+    mode: Mode = "form" if content.media.startswith("multipart/") else "request"
     if content.kind == "text":
         return Sent(TEXT, {"type": "string"}, None, content, "", doc)
     if content.kind == "binary":
@@ -111,9 +112,8 @@ def _sent(content: Content, doc: str, types: Types, validation: Validation) -> S
     if content.kind == "stream":
         item = content.node.get("itemSchema", True)
         place: At = (content.at, "itemSchema")
-        listed = {"type": "array", "items": validation.schema(item, place, "request")}
-        return Sent(Array(types.lower(item, place, "request")), listed, None, content, "", doc)
-    mode: Mode = "form" if content.kind == "multipart" else "request"
+        listed = {"type": "array", "items": validation.schema(item, place, mode)}
+        return Sent(Array(types.lower(item, place, mode)), listed, None, content, "", doc)
     type_ = types.lower(schema, at, mode)
     shape = shape_of(type_, types)
     made = validation.schema(schema, at, mode)

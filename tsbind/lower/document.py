@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tsbind.bundle import Json
 from tsbind.errors import Diagnostic
 from tsbind.ir.api import Api, Operation
+from tsbind.lower.asides import tell_asides
 from tsbind.lower.naming import name_operations, namespaces
 from tsbind.lower.operation import lower_operation, operations, replied
 from tsbind.lower.paging import paging
@@ -48,6 +49,8 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
         _in_pages(each, output, schemas) for each, output in zip(lowered, replies, strict=True)
     ]
     root = document.root
+    told = [(each, output.replies) for each, output in zip(found, replies, strict=True)]
+    tell_asides(root, told, types.references, report)
     info = _object(root.get("info"))
     api = Api(
         title=_text(info.get("title")),

@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from tsbind.lower.references import References, shown
 from tsbind.lower.report import At, Node, Report
+from tsbind.media import essence
+from tsbind.media import kind_of as kind_by_name
 
 Kind = Literal["json", "form", "multipart", "stream", "text", "binary"]
 
-_STREAMS = frozenset(
-    [
-        "text/event-stream",
-        "application/jsonl",
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/json-seq",
-        "application/x-jsonlines",
-        "application/jsonlines",
-    ]
-)
-_TEXT = frozenset(
-    [
-        "application/xml",
-        "application/yaml",
-        "application/x-yaml",
-        "application/javascript",
-        "application/graphql",
-        "application/sql",
-        "application/toml",
-        "application/xhtml+xml",
-        "application/x-sh",
-        "application/pgp-signature",
-        "application/jwt",
-    ]
-)
+_STREAMS = ("events", "lines", "sequence")
 _BODY_ORDER: dict[Kind, int] = {
     "json": 0,
     "form": 1,
@@ -65,25 +42,20 @@ class Content(NamedTuple):
     @property
     def schema(self) -> Node:
         """The schema of the whole content; `True` when the document gives none."""
+        if "schema" not in self.node and "itemSchema" in self.node:
+            return {"type": "array", "items": self.node["itemSchema"]}
         return self.node.get("schema", True)
 
 
 def kind_of(media: str, node: dict[str, Node]) -> Kind:
     """Say what kind of content a media type is, using its schema where the name leaves it open."""
-    name = media.partition(";")[0].strip().lower()
-    if name in _STREAMS or ("itemSchema" in node and not name.startswith("multipart/")):
-        return "stream"
-    if name.endswith(("/json", "+json", "/x-json")):
-        return "json"
-    if name == "application/x-www-form-urlencoded":
-        return "form"
-    if name.startswith("multipart/"):
-        return "stream" if "itemSchema" in node else "multipart"
+    name = essence(media)
     if "*" in name and not name.startswith(("text/", "image/", "audio/", "video/")):
         return _kind_of_any(node.get("schema"))
-    if name.startswith("text/") or name in _TEXT or name.endswith(("+xml", "+yaml")):
-        return "text"
-    return "binary"
+    kind = kind_by_name(name)
+    if kind in _STREAMS or (kind == "multipart" and "itemSchema" in node):
+        return "stream"
+    return cast("Kind", kind)
 
 
 def _kind_of_any(schema: Node) -> Kind:
@@ -120,7 +92,7 @@ def by_preference(found: Iterable[Content], *, reply: bool) -> list[Content]:
 
 
 def _rank(media: str) -> int:
-    name = media.partition(";")[0].strip().lower()
+    name = essence(media)
     if name == "application/json":
         return 0
     # A JSON Patch is a list of edits; what documents describe is nearly always the merged object.

@@ -89,7 +89,8 @@ def _of_item(path: str, item: dict[str, Node], at: At, report: Report) -> Iterat
 
 def replied(found: Found, types: Types, validation: Validation, report: Report) -> Output:
     """Lower what the operation returns; all operations' replies come before any request."""
-    return output(found.node, found.at, types, validation, report)
+    bodied = found.method != "HEAD"
+    return output(found.node, found.at, types, validation, report, bodied=bodied)
 
 
 def lower_operation(

@@ -3,20 +3,26 @@
 Every 2xx response counts, `2XX` and, when there is no other, `default`.  Of several media types
 the one that a program is best given decides (media.py).  When one success has a body and another
 has none, the type says `null` for the latter: that is what the runtime returns for an empty
-reply.
+reply.  When no success has a body, the headers that the document promises are what is returned:
+the `Location` of what was made, or all that a HEAD can say.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from tsbind.bundle import Json, Reply
-from tsbind.ir.types import BYTES, NULL, TEXT, UNKNOWN, Array, Type, union
+from msgspec.structs import replace
+
+from tsbind.bundle import Reply
+from tsbind.ir.types import BYTES, NULL, TEXT, UNKNOWN, Array, Field, Record, Type, union
+from tsbind.lower.events import Described, described
+from tsbind.lower.headers import is_wanted
 from tsbind.lower.media import Content, by_preference, contents
-from tsbind.lower.references import shown
+from tsbind.lower.references import References, shown
 from tsbind.lower.report import At, Node, Report
 from tsbind.lower.table import Types
 from tsbind.lower.validation import Validation
+from tsbind.media import kind_of
 
 
 class Output(NamedTuple):
@@ -28,9 +34,15 @@ class Output(NamedTuple):
 
 
 def output(
-    node: dict[str, Node], at: At, types: Types, validation: Validation, report: Report
+    node: dict[str, Node],
+    at: At,
+    types: Types,
+    validation: Validation,
+    report: Report,
+    *,
+    bodied: bool = True,
 ) -> Output:
-    """Read `responses` of an operation."""
+    """Read `responses` of an operation; unless `bodied`, none has a body (HEAD)."""
     bodies: list[Type] = []
     replies: list[Reply] = []
     empty = link = False
@@ -41,20 +53,36 @@ def output(
             continue
         link = link or _has_link(response)
         found = by_preference(contents(response, place, types.references, report), reply=True)
-        if not found:
+        if not found or not bodied:
             empty = True
-            replies.append(Reply(status))
+            replies.append(Reply(status, headers=_headers(response)))
             continue
         bodies.append(_type(found[0], types))
-        replies.extend(_replies(status, found, validation))
+        replies.extend(_replies(status, found, types.references, validation))
     if not bodies:
-        return Output(None, tuple(replies), link)
-    return Output(union([*bodies, NULL] if empty else bodies), tuple(replies), link)
+        return _without_bodies(replies, link)
+    told = tuple(replace(reply, headers=()) for reply in replies)
+    return Output(union([*bodies, NULL] if empty else bodies), told, link)
 
 
 def _has_link(response: dict[str, Node]) -> bool:
     headers = response.get("headers")
     return isinstance(headers, dict) and any(name.lower() == "link" for name in headers)
+
+
+def _headers(response: dict[str, Node]) -> tuple[str, ...]:
+    """The headers that a program may want to know of."""
+    table = response.get("headers")
+    return tuple(filter(is_wanted, table)) if isinstance(table, dict) else ()
+
+
+def _without_bodies(replies: list[Reply], link: bool) -> Output:
+    """Where no success has a body, what the headers say is all that there is to return."""
+    names = dict.fromkeys(name for reply in replies for name in reply.headers)
+    if not names:
+        return Output(None, tuple(replies), link)
+    told = tuple(replace(reply, headers=tuple(names)) for reply in replies)
+    return Output(Record(tuple(Field(name, TEXT) for name in names)), told, link)
 
 
 def _successes(
@@ -83,44 +111,47 @@ def _type(content: Content, types: Types) -> Type:
         case "json":
             return types.lower(content.schema, (content.at, "schema"), "reply")
         case "stream":
-            items = _item(content)
-            if items is None:
-                return TEXT
-            item, place = items
-            return Array(types.lower(item, place, "reply"))
-        case "binary":
+            item = _item(content, types.references)
+            return Array(types.lower(item.schema, item.at, "reply")) if item else BYTES
+        case "binary" | "multipart":
             return BYTES
         case _:
             return TEXT
 
 
-def _item(content: Content) -> tuple[Node, At] | None:
-    """The schema of one item of a stream.
+def _item(content: Content, references: References) -> Described | None:
+    """What one item of a stream is; None where the runtime gives the stream as bytes.
 
     Before OpenAPI 3.2 there was no `itemSchema`; documents describe one item, or a list of them.
     """
-    if "itemSchema" in content.node:
-        return content.node["itemSchema"], (content.at, "itemSchema")
-    if "schema" not in content.node:
+    kind = kind_of(content.media)
+    if kind == "multipart":
         return None
-    schema, at = content.schema, (content.at, "schema")
-    if isinstance(schema, dict) and schema.get("type") == "array":
-        return schema.get("items", True), (at, "items")
-    return schema, at
+    if "itemSchema" in content.node:
+        schema, at = content.node["itemSchema"], (content.at, "itemSchema")
+    else:
+        schema, at = content.schema, (content.at, "schema")
+        if isinstance(schema, dict) and schema.get("type") == "array":
+            schema, at = schema.get("items", True), (at, "items")
+    return (
+        described(schema, at, references) if kind == "events" else Described("fields", schema, at)
+    )
 
 
-def _replies(status: str, found: list[Content], validation: Validation) -> list[Reply]:
+def _replies(
+    status: str, found: list[Content], references: References, validation: Validation
+) -> list[Reply]:
     """The preferred content, and a stream beside it, which a parameter of the call may ask for."""
     kept = found[:1] + [each for each in found[1:] if each.kind == "stream"]
-    return [_reply(status, each, validation) for each in kept]
+    return [_reply(status, each, references, validation) for each in kept]
 
 
-def _reply(status: str, content: Content, validation: Validation) -> Reply:
+def _reply(status: str, content: Content, references: References, validation: Validation) -> Reply:
     if content.kind == "json":
         schema = validation.schema(content.schema, (content.at, "schema"), "reply")
         return Reply(status, content.media, schema)
-    if content.kind == "stream":
-        items = _item(content)
-        item: Json = validation.schema(*items, "reply") if items else None
-        return Reply(status, content.media, item=item)
-    return Reply(status, content.media)
+    item = _item(content, references) if content.kind == "stream" else None
+    if item is None:
+        return Reply(status, content.media)
+    made = validation.schema(item.schema, item.at, "reply")
+    return Reply(status, content.media, item=made, event=item.event)

@@ -13,13 +13,13 @@ from urllib.parse import unquote
 import msgspec
 
 from tsbind.bundle import Body, Call, Json, Part
+from tsbind.media import essence, is_json, kind_of
 from tsbind.runtime import escape
 from tsbind.runtime.failures import ArgumentError
-from tsbind.runtime.serialise import content_text, is_json, styled_pairs, text_of
+from tsbind.runtime.serialise import content_text, styled_pairs, text_of
 from tsbind.runtime.values import File
 
 _DEFAULT_PART = Part()
-_LINES = ("application/jsonl", "application/x-ndjson", "application/json-seq")
 _QUOTED = {'"': "%22", "\r": "%0D", "\n": "%0A"}
 _MEDIA_TYPE = re.compile(
     r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;\s*[\w-]+=(?:[\w.+:/'-]+|\"[^\"\r\n]*\"))*"
@@ -44,15 +44,19 @@ def value_of(call: Call, body: Body, args: Mapping[str, Json]) -> Json:
 
 def write(body: Body, value: Json) -> Written:
     """Write `value` as `body`; raises ArgumentError when the media type cannot say it."""
-    essence = body.media.partition(";")[0].strip().lower()
-    if is_json(body.media):
-        return Written(_json(value), body.media)
-    if essence == "application/x-www-form-urlencoded":
-        return Written(_urlencoded(body, value).encode(), body.media)
-    if essence.startswith("multipart/"):
-        return _multipart(body, value, essence)
-    if essence in _LINES and isinstance(value, list):
-        return Written(b"".join(_json(item) + b"\n" for item in value), body.media)
+    match kind_of(body.media):
+        case "json":
+            return Written(_json(value), body.media)
+        case "form":
+            return Written(_urlencoded(body, value).encode(), body.media)
+        case "multipart":
+            return _multipart(body, value, essence(body.media))
+        case "lines" if isinstance(value, list):
+            return Written(b"".join(_json(item) + b"\n" for item in value), body.media)
+        case "sequence" if isinstance(value, list):
+            # Each text between a record separator and a line feed (RFC 7464 §2.2).
+            content = b"".join(b"\x1e" + _json(item) + b"\n" for item in value)
+            return Written(content, body.media)
     return _opaque(body.media, value)
 
 
@@ -102,8 +106,8 @@ def _form_text(value: Json, part: Part) -> str:
 # multipart
 
 
-def _multipart(body: Body, value: Json, essence: str) -> Written:
-    form = essence == "multipart/form-data"
+def _multipart(body: Body, value: Json, media: str) -> Written:
+    form = media == "multipart/form-data"
     if isinstance(value, list) and not form:
         parts = [_part(None, item, _DEFAULT_PART) for item in value]
     else:
@@ -115,7 +119,7 @@ def _multipart(body: Body, value: Json, essence: str) -> Written:
     boundary = f"tsbind-{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
     mark = f"--{boundary}\r\n".encode()
     content = b"".join(mark + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
-    return Written(content, f"{essence}; boundary={boundary}")
+    return Written(content, f"{media}; boundary={boundary}")
 
 
 def _field_parts(name: str, value: Json, part: Part, *, form: bool) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tsbind.bundle import Body, Bundle, Call, Json, Server
+from tsbind.bundle import Body, Bundle, Call, Json, Reply, Server
 from tsbind.errors import BundleError, CredentialError
 from tsbind.runtime import body as bodies
 from tsbind.runtime import escape, ratelimit, serialise
@@ -73,8 +73,9 @@ class Exchange:
         if not 200 <= response.status < 300:
             raise error_of(response)
         self._note_link(response)
-        value = value_of(response)
-        self._check_reply(call, response, value)
+        promise = promised(call, response)
+        value = value_of(response, promise)
+        self._check_reply(call, response, promise, value)
         return value
 
     def _hidden(self, response: Response) -> Response:
@@ -181,9 +182,10 @@ class Exchange:
         if event is not None and link:
             event.link = self.credentials.redact_text(link)
 
-    def _check_reply(self, call: Call, response: Response, value: Json) -> None:
+    def _check_reply(
+        self, call: Call, response: Response, promise: Reply | None, value: Json
+    ) -> None:
         event = current()
-        promise = promised(call, response)
         if promise is None:
             if call.replies and event is not None and self._validators.replies != "off":
                 kind = response.header("content-type") or "no content"

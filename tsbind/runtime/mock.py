@@ -11,13 +11,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tsbind.bundle import Bundle, Call, Json, Reply
+from tsbind.bundle import Bundle, Call, Event, Json, Reply
+from tsbind.media import is_json, kind_of
 from tsbind.runtime.failures import HostError
 from tsbind.runtime.host import Host
 from tsbind.runtime.http import Response
 from tsbind.runtime.policy import ALLOW_ALL, Policy
 from tsbind.runtime.sample import Unsatisfiable, sample
-from tsbind.runtime.serialise import is_json
 from tsbind.runtime.trace import current
 
 _NOWHERE = "https://mock.invalid"  # RFC 2606: a name that cannot resolve
@@ -51,7 +51,8 @@ def written(call: Call, bundle: Bundle, example: Json = ...) -> Response:
     reply = _success(call)
     status = int(reply.status) if reply is not None and reply.status.isdecimal() else 200
     if reply is None or not reply.media:
-        return Response(204 if status == 200 else status)
+        made = made_up(call, bundle) or {}
+        return Response(204 if status == 200 and not made else status, tuple(made.items()))
     value = made_up(call, bundle) if example is ... else example
     headers = (("Content-Type", _concrete(reply.media)),)
     return Response(status, headers, _encoded(value, reply))
@@ -69,20 +70,30 @@ def _concrete(media: str) -> str:
 def _encoded(value: Json, reply: Reply) -> bytes:
     if reply.item is not None:
         items = value if isinstance(value, list) else [value]
-        lines = [msgspec.json.encode(item) for item in items]
-        if reply.media.startswith("text/event-stream"):
-            return b"".join(b"data: " + line + b"\n\n" for line in lines)
-        return b"".join(line + b"\n" for line in lines)
+        if kind_of(reply.media) == "events":
+            return b"".join(_event(item, reply.event) for item in items)
+        return b"".join(msgspec.json.encode(item) + b"\n" for item in items)
     if is_json(_concrete(reply.media)):
         return msgspec.json.encode(value)
     return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _event(item: Json, event: Event) -> bytes:
+    """Write one item of an event stream (WHATWG HTML §9.2.5)."""
+    whole = event in ("fields", "read fields") and isinstance(item, Mapping)
+    fields = item if whole else {"data": item}
+    lines = []
+    for name, value in fields.items():
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        lines += [f"{name}: {line}\n" for line in text.split("\n")]
+    return ("".join(lines) + "\n").encode()
 
 
 def made_up(call: Call, bundle: Bundle) -> Json:
     """Return a reply that the document allows; raises HostError when none was found."""
     reply = _success(call)
     if reply is None or not reply.media:
-        return None
+        return {name: "text" for name in reply.headers} if reply and reply.headers else None
     try:
         return _of(reply, bundle)
     except Unsatisfiable as error:
@@ -94,7 +105,7 @@ def made_up(call: Call, bundle: Bundle) -> Json:
 def _of(reply: Reply, bundle: Bundle) -> Json:
     if reply.item is not None:
         return [sample(reply.item, bundle.schemas, optional=True)]
-    essence = reply.media.partition(";")[0].strip().lower()
-    if is_json(reply.media) or essence in ("", "*/*"):
+    kind = kind_of(reply.media)
+    if kind == "json" or reply.media.strip() in ("", "*/*"):
         return sample(reply.schema, bundle.schemas, optional=True)
-    return "text" if essence.startswith("text/") else b"bytes"
+    return "text" if kind in ("text", "form") else b"bytes"

@@ -12,31 +12,44 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tsbind.bundle import Call, Json, Reply
+from tsbind.bundle import Call, Event, Json, Reply
+from tsbind.media import essence, is_json, kind_of
 from tsbind.runtime.failures import ApiError, NetworkError
 from tsbind.runtime.http import Response
-from tsbind.runtime.serialise import is_json
 
 EXCERPT = 2_000  # characters of an error body that is not JSON
 ERROR_BODY = 16_384  # bytes of JSON of an error that cross into the guest
 _CHARSET = re.compile(r';\s*charset="?([A-Za-z0-9._:-]+)"?', re.I)
-_TEXT = ("application/xml", "application/yaml", "application/x-yaml", "application/javascript")
+_STREAMS = ("events", "lines", "sequence")
+_END = re.compile(r"\[[A-Z_]+\]")  # "[DONE]": what many APIs send as the data of their last event
 
 
-def value_of(response: Response) -> Json:
-    """Return the body as a value; raises NetworkError when it is not what it says."""
+def value_of(response: Response, promise: Reply | None = None) -> Json:
+    """Return the body as a value; raises NetworkError when it is not what it says.
+
+    `promise` is what the document says about it: what an item of an event stream is, and which
+    headers are the value when there is no body.
+    """
     media = response.header("content-type")
-    essence = media.partition(";")[0].strip().lower()
+    kind = kind_of(media)
     body = response.body
     if not body:
-        return [] if essence in _READERS and response.status != 204 else None
-    if essence in _READERS:
-        return list(_READERS[essence](body, response.cut))
-    if is_json(media) or (not essence and body.lstrip()[:1] in (b"{", b"[")):
-        return _json(body)
-    if essence.startswith("text/") or essence.endswith("+xml") or essence in _TEXT:
-        return _text(body, media)
-    return body
+        if promise is not None and promise.headers:
+            return _headers(response, promise.headers)
+        return [] if kind in _STREAMS and response.status != 204 else None
+    match kind:
+        case "events":
+            return list(_items(body, response.cut, promise.event if promise else "fields"))
+        case "lines":
+            return list(_lines(body, response.cut))
+        case "sequence":
+            return list(_sequence(body, response.cut))
+        case "json":
+            return _json(body)
+        case "text" | "form":
+            return _text(body, media)
+    # Some send JSON without saying so.
+    return _json(body) if not media and body.lstrip()[:1] in (b"{", b"[") else body
 
 
 def error_of(response: Response) -> ApiError:
@@ -63,7 +76,7 @@ def error_of(response: Response) -> ApiError:
 
 def promised(call: Call, response: Response) -> Reply | None:
     """Return what the document says about this status and media type, if anything."""
-    media = response.header("content-type").partition(";")[0].strip().lower()
+    media = essence(response.header("content-type"))
     if not response.body:
         media = ""
     code = str(response.status)
@@ -84,7 +97,7 @@ def accepted(call: Call) -> str:
 
 
 def _same_media(promise: str, media: str) -> bool:
-    promise = promise.partition(";")[0].strip().lower()
+    promise = essence(promise)
     if promise == media or (is_json(promise) and is_json(media)):
         return True
     kind, _, sub = promise.partition("/")
@@ -141,13 +154,30 @@ def _events(body: bytes, cut: bool) -> Iterator[Json]:
             yield event
 
 
-_READERS = {
-    "text/event-stream": _events,
-    "application/jsonl": _lines,
-    "application/x-ndjson": _lines,
-    "application/x-jsonlines": _lines,
-    "application/json-seq": _sequence,
-}
+def _items(body: bytes, cut: bool, event: Event) -> Iterator[Json]:
+    """Events as what the document says that an item is."""
+    for each in _events(body, cut):
+        if event == "fields":
+            yield each
+        elif event == "read fields":
+            yield {**each, "data": _data(each["data"])} if "data" in each else each
+        elif "data" in each and event == "text":
+            yield each["data"]
+        elif "data" in each and not _END.fullmatch(each["data"]):
+            yield _json(each["data"].encode())
+
+
+def _data(text: str) -> Json:
+    """Read what an event holds; a stream may mix JSON with plain text."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+
+
+def _headers(response: Response, names: tuple[str, ...]) -> Json:
+    found = {name: response.header(name.lower()) for name in names}
+    return {name: text for name, text in found.items() if text}
 
 
 def _message(body: Json) -> str:

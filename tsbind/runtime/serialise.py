@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 import msgspec
 
 from tsbind.bundle import Call, Json, Parameter
+from tsbind.media import is_json
 from tsbind.runtime import escape
 from tsbind.runtime.failures import ArgumentError
 
@@ -203,12 +204,6 @@ def content_text(value: Json, media: str) -> str:
     if isinstance(value, str) and not is_json(media):
         return value
     return msgspec.json.encode(value).decode()
-
-
-def is_json(media: str) -> bool:
-    """Whether a media type is JSON (RFC 6839 suffix included)."""
-    essence = media.partition(";")[0].strip().lower()
-    return essence in ("application/json", "text/json") or essence.endswith("+json")
 
 
 def _as_it_is(text: str) -> str:
