@@ -3,7 +3,8 @@
 Two forms are in use.  A schema lists its variants in `oneOf` or `anyOf` beside `discriminator`;
 or a parent has only the `discriminator`, and every schema whose `allOf` names the parent is a
 variant.  `mapping` gives the values; a variant that it leaves out is marked by its own name
-(OpenAPI 3.2 §4.25).
+(OpenAPI 3.2 §4.25), or by its `x-ms-discriminator-value`: AutoRest's extension, from the time
+before there was `mapping`.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Discriminators:
             return None
         mapped = self._mapping(discriminator, at)
         values = {
-            target.pointer: tuple(mapped.get(target.pointer, (_last(target.pointer),)))
+            target.pointer: tuple(mapped.get(target.pointer, (_own_mark(target),)))
             for target in targets
         }
         return Variants(name, values, tuple(targets))
@@ -138,5 +139,9 @@ class Discriminators:
         return schemas if isinstance(schemas, dict) else {}
 
 
-def _last(pointer: str) -> str:
+def _own_mark(target: Target) -> str:
+    node, pointer = target
+    written = node.get("x-ms-discriminator-value") if isinstance(node, dict) else None
+    if isinstance(written, str):
+        return written
     return pointer.rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
