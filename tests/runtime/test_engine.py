@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import stat
 import subprocess
@@ -19,6 +20,8 @@ from tsbind.runtime.engine import Engine
 from tsbind.runtime.isolate import Isolate
 from tsbind.runtime.limits import Limits
 from tsbind.runtime.messages import Start
+from tsbind.runtime.pool import SLOTS
+from tsbind.runtime.wasm import Extern, lib
 
 WAT = (Path(__file__).parent.parent / "guest" / "lying_guest.wat").read_text("utf-8")
 MODULE = bytes(wasmtime.wat2wasm(WAT))
@@ -191,3 +194,45 @@ def test_importing_the_runtime_loads_no_wasmtime() -> None:
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+# ---- The pool ----------------------------------------------------------------------------------
+
+
+def _memory(isolate: Isolate) -> bytes:
+    handle = ctypes.addressof(isolate._memory) + Extern.value.offset
+    size = lib.wasmtime_memory_data_size(isolate._context, handle)
+    return ctypes.string_at(lib.wasmtime_memory_data(isolate._context, handle), size)
+
+
+def _fill(isolate: Isolate, grown: int) -> None:
+    """Write over every byte of an isolate's memory, after letting it grow."""
+    isolate._grow(grown)
+    handle = ctypes.addressof(isolate._memory) + Extern.value.offset
+    ctypes.memset(lib.wasmtime_memory_data(isolate._context, handle), 0xA5, grown)
+
+
+def test_a_slot_that_was_filled_is_an_image_again() -> None:
+    engine = Engine.default()
+    image, grown = engine.image.memory, 16 << 20  # above what stays resident, too
+    for _ in range(3 * SLOTS):
+        with Isolate(engine, Limits()) as isolate:
+            assert _memory(isolate) == image
+            _fill(isolate, grown)
+        with Isolate(engine, Limits()) as isolate:
+            isolate._grow(grown)
+            assert _memory(isolate) == image.ljust(grown, b"\0")
+
+
+def test_isolates_beyond_the_pool_get_memory_from_the_system() -> None:
+    engine = Engine(MODULE, use_cache=False)
+    live = [Isolate(engine, Limits()) for _ in range(2 * SLOTS)]
+    assert len({isolate._place for isolate in live}) == 2
+    for isolate in live:
+        assert isolate.start(START).state == "waiting"
+        isolate.close()
+    again = [Isolate(engine, Limits()) for _ in range(SLOTS)]
+    assert len({isolate._place for isolate in again}) == 1, "a slot was not given back"
+    for isolate in again:
+        isolate.close()
+    engine.close()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
-import sys
 import threading
 import time
 from ctypes import byref, c_char_p, c_void_p
@@ -21,6 +19,7 @@ from tsbind import resources
 from tsbind.errors import BuildError, GuestError
 from tsbind.runtime import wasm
 from tsbind.runtime.codecache import cached_code
+from tsbind.runtime.pool import SLOTS, can_pool, native_stack, new_engine
 from tsbind.runtime.turns import Turn, Turns, cores, staying
 from tsbind.runtime.wasm import lib
 
@@ -28,7 +27,6 @@ TICK: Final = 0.005  # seconds between two looks at the limits of a running gues
 _IDLE_TICKS: Final = 40  # the ticker sleeps after this many ticks with nothing running
 _SETTINGS: Final = "epoch cow nothreads"
 
-_MAX_STACK: Final = 4 << 20  # bytes of native stack for guest code, where threads have as much
 _STACK_RATIO: Final = 16  # native stack that guest code needs for one byte of its own
 
 PROTOCOL: Final = 1  # of main.c
@@ -49,16 +47,28 @@ class Image(NamedTuple):
     stack: int  # where the stack pointer is while no guest code runs; below lies the stack
 
 
+class Place(NamedTuple):
+    """An engine of wasmtime's, with the guest's code: what an isolate is made in."""
+
+    pointer: int
+    module: int
+
+
 class Engine:
     """Compiled guest code and its settings.  Raises BuildError when the guest is not usable."""
 
     def __init__(self, module: bytes, *, cache: Path | None = None, use_cache: bool = True) -> None:
         self._ticker = _Ticker(self)
         self.turns = Turns(cores(), started=self._ticker.wake, nudge=self.tick)
-        self.stack = _native_stack()  # bytes of native stack that guest code may use
-        self.pointer: int = lib.wasm_engine_new_with_config(_config(self.stack))
+        self.stack = native_stack()  # bytes of native stack that guest code may use
+        self.pointer = new_engine(self.stack, pooled=False)
+        self._cache, self._use_cache = cache, use_cache
         self._bytes = module
-        self.module: int = self.load(module, cache=cache, use_cache=use_cache)
+        self._place = Place(self.pointer, self.load(module))
+        self._pool: Place | None = None  # made for the second isolate: many processes need one
+        self._slots = SLOTS if can_pool() else 0  # that are free
+        self._made = 0  # isolates
+        self._lock = threading.Lock()
         self.js_stack = self.stack // _STACK_RATIO  # bytes that JavaScript may use
         self.inbox = 0  # address and size of the guest's own input buffer
         self._check_exports()
@@ -72,10 +82,30 @@ class Engine:
     def close(self) -> None:
         """Free the code.  No isolate of this engine may be alive."""
         self._ticker.stop()
-        if self.module:
-            lib.wasmtime_module_delete(self.module)
-            lib.wasm_engine_delete(self.pointer)
-        self.module = self.pointer = 0
+        for place in filter(None, (self._place, self._pool)):
+            lib.wasmtime_module_delete(place.module)
+            lib.wasm_engine_delete(place.pointer)
+        self._place, self._pool, self._slots = Place(0, 0), None, 0
+
+    # ---- Making isolates -------------------------------------------------------------------
+
+    def take(self) -> Place:
+        """Return where the next isolate is made; `give` it back when its store is deleted."""
+        with self._lock:
+            self._made += 1
+            if not self._slots or self._made == 1:
+                return self._place
+            if self._pool is None:
+                pointer = new_engine(self.stack, pooled=True)
+                self._pool = Place(pointer, self.load(self._bytes, pointer))
+            self._slots -= 1
+            return self._pool
+
+    def give(self, place: Place) -> None:
+        """Take back what `take` returned."""
+        if place is self._pool:
+            with self._lock:
+                self._slots += 1
 
     # ---- Running ---------------------------------------------------------------------------
 
@@ -93,6 +123,8 @@ class Engine:
     def tick(self) -> None:
         """Make every guest that runs look at its limits."""
         lib.wasmtime_engine_increment_epoch(self.pointer)
+        if self._pool is not None:
+            lib.wasmtime_engine_increment_epoch(self._pool.pointer)
 
     # ---- Saving ----------------------------------------------------------------------------
 
@@ -107,7 +139,7 @@ class Engine:
         store = lib.wasmtime_store_new(self.pointer, None, None)
         try:
             context = lib.wasmtime_store_context(store)
-            instance = instantiate(context, self.module)
+            instance = instantiate(context, self._place.module)
             memory = export(context, instance, b"memory", wasm.EXTERN_MEMORY)
             at = ctypes.addressof(memory) + wasm.Extern.value.offset
             size = lib.wasmtime_memory_data_size(context, at)
@@ -118,22 +150,27 @@ class Engine:
 
     # ---- Loading ---------------------------------------------------------------------------
 
-    def load(self, module: bytes, *, cache: Path | None = None, use_cache: bool = True) -> int:
-        """Return a compiled `wasmtime_module_t`, from the cache if it is there."""
+    def load(self, module: bytes, pointer: int = 0) -> int:
+        """Return a compiled `wasmtime_module_t`, from the cache if it is there.
+
+        `pointer` is the engine of wasmtime's that it is for; by default the one without a pool.
+        """
         settings = f"{_SETTINGS}; {wasm.library_identity()}; {wasm.machine_features()}"
-        path = cached_code(module, settings, self._compile, folder=cache) if use_cache else None
-        loaded = c_void_p()
+        path = None
+        if self._use_cache:
+            path = cached_code(module, settings, self._compile, folder=self._cache)
+        pointer, loaded = pointer or self.pointer, c_void_p()
         if path is not None:
-            error = lib.wasmtime_module_deserialize_file(self.pointer, bytes(path), byref(loaded))
+            error = lib.wasmtime_module_deserialize_file(pointer, bytes(path), byref(loaded))
             if not error:
                 return loaded.value or 0
             wasm.error_text(error)  # of another wasmtime or CPU, in spite of its name: not used
             path.unlink(missing_ok=True)
-        return self._translate(module)
+        return self._translate(module, pointer)
 
-    def _translate(self, module: bytes) -> int:
+    def _translate(self, module: bytes, pointer: int) -> int:
         made = c_void_p()
-        error = wasm.guest.wasmtime_module_new(self.pointer, module, len(module), byref(made))
+        error = wasm.guest.wasmtime_module_new(pointer, module, len(module), byref(made))
         if error:
             raise BuildError(
                 f"the guest is not usable WebAssembly: {wasm.error_text(error)}",
@@ -143,7 +180,7 @@ class Engine:
         return made.value or 0
 
     def _compile(self, module: bytes) -> bytes:
-        made = self._translate(module)
+        made = self._translate(module, self.pointer)
         code = wasm.Bytes()
         error = wasm.guest.wasmtime_module_serialize(made, byref(code))
         lib.wasmtime_module_delete(made)
@@ -159,7 +196,7 @@ class Engine:
         try:
             context = lib.wasmtime_store_context(store)
             lib.wasmtime_context_set_epoch_deadline(context, 1 << 40)
-            instance = instantiate(context, self.module)
+            instance = instantiate(context, self._place.module)
             for name, kinds in _FUNCTIONS.items():
                 found = export(context, instance, name, wasm.EXTERN_FUNC)
                 if _kinds(context, found) != kinds:
@@ -174,39 +211,6 @@ class Engine:
             self.inbox = _ask(context, instance, b"input")
         finally:
             lib.wasmtime_store_delete(store)
-
-
-def _native_stack() -> int:
-    # Guest code runs on the stack of the thread that calls it, and a thread that runs over its
-    # stack takes the process with it: so half of what threads have here.
-    if sys.platform == "win32":
-        return 1 << 19
-    import resource
-
-    allowed, _ = resource.getrlimit(resource.RLIMIT_STACK)
-    if sys.platform == "linux" and not _has_glibc():
-        allowed = 1 << 20  # musl gives a thread much less than the main one has
-    elif allowed == resource.RLIM_INFINITY:
-        allowed = 2 << 20  # what glibc then gives to a thread
-    return min(_MAX_STACK, allowed // 2)
-
-
-def _has_glibc() -> bool:
-    try:
-        return bool(os.confstr("CS_GNU_LIBC_VERSION"))
-    except (ValueError, OSError):
-        return False
-
-
-def _config(stack: int) -> int:
-    config: int = lib.wasm_config_new()
-    # wasmtime refuses, by aborting, a stack that is larger than its asynchronous one.
-    lib.wasmtime_config_async_stack_size_set(config, stack + (1 << 16))
-    lib.wasmtime_config_epoch_interruption_set(config, True)
-    lib.wasmtime_config_max_wasm_stack_set(config, stack)
-    lib.wasmtime_config_memory_init_cow_set(config, True)
-    lib.wasmtime_config_wasm_threads_set(config, False)
-    return config
 
 
 def instantiate(context: int, module: int) -> wasm.Instance:

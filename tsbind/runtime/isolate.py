@@ -71,6 +71,7 @@ class Isolate:
         "_instance",
         "_last_id",
         "_memory",
+        "_place",
         "_start_size",
         "_store",
         "_turn",
@@ -94,12 +95,13 @@ class Isolate:
         self._busy = threading.Lock()  # held while a thread is in start or resume
         self._abandoned = False
         began = time.thread_time()
-        self._store: int = lib.wasmtime_store_new(engine.pointer, None, None)
+        self._place = engine.take()
+        self._store: int = lib.wasmtime_store_new(self._place.pointer, None, None)
         try:
             self._context: int = lib.wasmtime_store_context(self._store)
             lib.wasmtime_store_limiter(self._store, limits.memory, 20_000, 1, 2, 1)
             self._turn = engine.turn(self._store, limits.cpu)
-            self._instance = engines.instantiate(self._context, engine.module)
+            self._instance = engines.instantiate(self._context, self._place.module)
             self._memory = engines.export(
                 self._context, self._instance, b"memory", wasm.EXTERN_MEMORY
             )
@@ -203,6 +205,7 @@ class Isolate:
     def _free(self) -> None:
         if self._store:
             lib.wasmtime_store_delete(self._store)
+            self._engine.give(self._place)
         self._store = 0
 
     def __enter__(self) -> Self:

@@ -72,9 +72,10 @@ _SIGNATURES = {
     "wasmtime_config_max_wasm_stack_set": (None, (c_void_p, c_size_t)),
     "wasmtime_config_async_stack_size_set": (None, (c_void_p, u64)),
     "wasmtime_config_memory_init_cow_set": (None, (c_void_p, c_bool)),
-    "wasmtime_config_memory_reservation_set": (None, (c_void_p, u64)),
-    "wasmtime_config_memory_guard_size_set": (None, (c_void_p, u64)),
     "wasmtime_config_wasm_threads_set": (None, (c_void_p, c_bool)),
+    "wasmtime_pooling_allocation_config_new": (c_void_p, ()),
+    "wasmtime_pooling_allocation_config_delete": (None, (c_void_p,)),
+    "wasmtime_pooling_allocation_strategy_set": (None, (c_void_p, c_void_p)),
     "wasm_engine_new_with_config": (c_void_p, (c_void_p,)),
     "wasm_engine_delete": (None, (c_void_p,)),
     "wasmtime_engine_increment_epoch": (None, (c_void_p,)),
@@ -138,6 +139,21 @@ _SIGNATURES = {
     "wasm_functype_results": (c_void_p, (c_void_p,)),
     "wasm_functype_delete": (None, (c_void_p,)),
     "wasm_valtype_kind": (c_uint8, (c_void_p,)),
+}
+_POOL = (
+    "linear_memory_keep_resident",
+    "max_memory_size",
+    "max_unused_warm_slots",
+    "table_elements",
+    "table_keep_resident",
+    "total_component_instances",
+    "total_core_instances",
+    "total_memories",
+    "total_stacks",
+    "total_tables",
+)
+_SIGNATURES |= {
+    f"wasmtime_pooling_allocation_config_{name}_set": (None, (c_void_p, c_size_t)) for name in _POOL
 }
 
 
