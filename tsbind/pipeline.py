@@ -20,7 +20,6 @@ from tsbind.cache import Cache, key_of
 from tsbind.emit.catalog import LIMIT, print_catalog
 from tsbind.emit.jsonschema import print_calls, print_schemas
 from tsbind.emit.python import print_stubs
-from tsbind.emit.result_type import result_schema as result_schema
 from tsbind.emit.search import print_index
 from tsbind.emit.typescript import print_declarations
 from tsbind.errors import Diagnostic, SpecError
@@ -168,6 +167,16 @@ def examples(source: bytes | Path | str, options: Options | None = None) -> dict
                 allow_refs=options.allow_refs,
             )
         )
+
+
+def result_schema(text: str, declarations: str = "") -> dict[str, Json]:
+    """Return the JSON Schema of a TypeScript type, which may name those of `declarations`.
+
+    Raises SpecError when it cannot be read, or names a type that is not declared.
+    """
+    from tsbind.emit.result_type import result_schema as schema_of  # late: it brings a parser
+
+    return schema_of(text, declarations)
 
 
 def through(api: Api, steps: Iterable[Pass]) -> Api:

@@ -28,7 +28,15 @@ from tsbind.ir.types import (
     Union,
     Variable,
 )
-from tsbind.ir.walk import children, intersection, rewrite, walk, with_children
+from tsbind.ir.walk import (
+    children,
+    distinct,
+    intersection,
+    rewrite,
+    rewriter,
+    walk,
+    with_children,
+)
 
 ONE_OF_EACH: list[tuple[Type, tuple[Type, ...]]] = [
     (UNKNOWN, ()),
@@ -80,3 +88,24 @@ def test_rewrite_simplifies_unions_and_intersections() -> None:
 def test_intersections_are_flat() -> None:
     inner = Intersection((Ref("A"), Ref("B")))
     assert intersection((inner, Ref("A"), Ref("C"))) == Intersection((Ref("A"), Ref("B"), Ref("C")))
+
+
+def test_what_stands_in_several_types_is_seen_and_rebuilt_once() -> None:
+    page = Array(TEXT)
+    both: list[Type] = [Array(page), Record((Field("a", page), Field("b", page)))]
+    assert sorted(type(node).__name__ for node in distinct(both)) == [
+        "Array",
+        "Array",
+        "Record",
+        "Text",
+    ]
+    seen: list[Type] = []
+
+    def change(node: Type) -> Type:
+        seen.append(node)
+        return Array(node) if node is page else node
+
+    first, second = map(rewriter(change), both)
+    assert seen.count(page) == 1
+    assert isinstance(second, Record)
+    assert children(first)[0] is second.fields[0].type is second.fields[1].type

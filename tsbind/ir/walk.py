@@ -1,5 +1,8 @@
 """The one walk over types: what a node holds, all that is below it, and rewriting from below.
 
+Equal parts of an Api are mostly one object (`tsbind.ir.unify`), so whatever looks at a whole Api
+looks at each object once: `distinct`, `rewriter`, `each_type`.
+
 >>> from tsbind.ir.types import NULL, NUMBER, TEXT, Array, Field, Record, Ref
 >>> pet = Record((Field("name", TEXT), Field("tags", Array(Ref("Tag")))))
 >>> [type(node).__name__ for node in walk(pet)]
@@ -10,11 +13,12 @@ Array(item=Null())
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, assert_never
 
 from msgspec.structs import replace
 
+from tsbind.ir.api import Api
 from tsbind.ir.types import (
     Anything,
     Apply,
@@ -77,23 +81,50 @@ def walk(node: Type) -> Iterator[Type]:
         pending.extend(reversed(children(current)))
 
 
+def distinct(nodes: Iterable[Type]) -> Iterator[Type]:
+    """Yield each object among `nodes` and below them once, in no order to rely on."""
+    pending = list(nodes)
+    seen: set[int] = set()
+    while pending:
+        node = pending.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            pending.extend(children(node))
+
+
 def rewrite(node: Type, change: Callable[[Type], Type]) -> Type:
     """Rebuild `node` from below: `change` sees each node after its children were changed.
 
     Nodes that stay as they are are shared with the argument, so `is` tells whether anything
     changed.  A Union whose options change is simplified again.
     """
-    return change(_rebuild(node, lambda inner: rewrite(inner, change)))
+    return rewriter(change)(node)
 
 
-def _rebuild(node: Type, visit: Callable[[Type], Type]) -> Type:
+def rewriter(change: Callable[[Type], Type]) -> Callable[[Type], Type]:
+    """Return `rewrite` for many nodes: what stands in several of them is rebuilt once."""
+    done: dict[int, tuple[Type, Type]] = {}  # by id(); holding the node keeps its id valid
+
+    def visit(node: Type) -> Type:
+        if type(node) in LEAVES:
+            return change(node)
+        found = done.get(id(node))
+        if found is None:
+            found = done[id(node)] = node, change(inside(node, visit))
+        return found[1]
+
+    return visit
+
+
+def inside(node: Type, change: Callable[[Type], Type]) -> Type:
+    """Return `node` with each child put through `change`; `node` itself if none changes."""
     before = children(node)
-    if not before:
-        return node
-    after = [visit(child) for child in before]
-    if all(new is old for new, old in zip(after, before, strict=True)):
-        return node
-    return with_children(node, tuple(after))
+    after = tuple([change(child) for child in before])
+    for new, old in zip(after, before, strict=True):
+        if new is not old:
+            return with_children(node, after)
+    return node
 
 
 def with_children(node: Type, inside: tuple[Type, ...]) -> Type:
@@ -128,3 +159,30 @@ def intersection(parts: tuple[Type, ...]) -> Type:
     for part in parts:
         flat.update(dict.fromkeys(part.parts if isinstance(part, Intersection) else (part,)))
     return Intersection(tuple(flat)) if len(flat) > 1 else next(iter(flat))
+
+
+def roots(api: Api) -> Iterator[Type]:
+    """Yield every type that `api` prints on its own: inputs, replies, bodies of named types."""
+    for operation in api.operations:
+        if operation.input is not None:
+            yield operation.input
+        if operation.output is not None:
+            yield operation.output
+    for named in api.types.values():
+        yield named.type
+
+
+def each_type(api: Api, change: Callable[[Type], Type]) -> Api:
+    """Return `api` with every type of `roots` put through `change`."""
+
+    def maybe(node: Type | None) -> Type | None:
+        return None if node is None else change(node)
+
+    return replace(
+        api,
+        operations=tuple(
+            replace(operation, input=maybe(operation.input), output=maybe(operation.output))
+            for operation in api.operations
+        ),
+        types={name: replace(named, type=change(named.type)) for name, named in api.types.items()},
+    )

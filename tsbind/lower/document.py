@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tsbind.bundle import Json
 from tsbind.errors import Diagnostic
 from tsbind.ir.api import Api, Operation
+from tsbind.ir.unify import unify
 from tsbind.lower.asides import tell_asides
 from tsbind.lower.naming import name_operations, namespaces
 from tsbind.lower.operation import lower_operation, operations, replied
@@ -63,7 +64,7 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
         doc=_text(info.get("description")),
         namespaces=namespaces(root, names, [each.node for each in found]),
     )
-    return api, report.diagnostics()
+    return unify(api), report.diagnostics()
 
 
 def _in_pages(operation: Operation, output: Output, schemas: Mapping[str, Json]) -> Operation:

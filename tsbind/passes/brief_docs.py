@@ -26,8 +26,7 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api, Operation
 from tsbind.ir.types import Apply, Field, Record, Ref, Type
-from tsbind.ir.walk import rewrite, walk
-from tsbind.passes.shapes import each_type
+from tsbind.ir.walk import each_type, rewriter, walk
 
 ENOUGH: Final = 0.5  # of what a purpose says must be new
 LONGEST: Final = 120  # characters of one purpose
@@ -46,7 +45,8 @@ def brief_docs(api: Api) -> Api:
         for op, purpose in zip(api.operations, purposes, strict=True)
     )
     types = {name: replace(named, doc="") for name, named in api.types.items()}
-    return each_type(replace(api, operations=operations, types=types), _brief)
+    bare = replace(api, operations=operations, types=types)
+    return each_type(bare, rewriter(_without_descriptions))
 
 
 def _purpose(operation: Operation) -> str:
@@ -94,10 +94,6 @@ def _alike(word: str, other: str) -> bool:
     if len(short) < 4:
         return len(short) == 3 and long[:-1] == short  # gets, pets
     return long.startswith(short[:-1])
-
-
-def _brief(node: Type) -> Type:
-    return rewrite(node, _without_descriptions)
 
 
 def _without_descriptions(node: Type) -> Type:

@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Ref
-from tsbind.ir.walk import walk
+from tsbind.ir.walk import distinct, each_type
 from tsbind.passes import cost
-from tsbind.passes.rename import renamed
-from tsbind.passes.shapes import Shapes, each_type
+from tsbind.passes.rename import renaming
+from tsbind.passes.shapes import Shapes
 
 
 def dedupe(api: Api) -> Api:
@@ -31,7 +31,7 @@ def dedupe(api: Api) -> Api:
     if not changed:
         return api
     types = {name: named for name, named in api.types.items() if name not in changed}
-    return each_type(replace(api, types=types), lambda node: renamed(node, changed))
+    return each_type(replace(api, types=types), renaming(changed))
 
 
 def _representatives(api: Api) -> dict[str, str]:
@@ -58,7 +58,7 @@ class _Classes:
         self._shapes = Shapes(self._class)
         self._mentioned_by: dict[str, list[str]] = {name: [] for name in api.types}
         for name, named in api.types.items():
-            for inner in {n.name for n in walk(named.type) if isinstance(n, (Ref, Apply))}:
+            for inner in {n.name for n in distinct([named.type]) if isinstance(n, (Ref, Apply))}:
                 if inner in self._mentioned_by:
                     self._mentioned_by[inner].append(name)
 

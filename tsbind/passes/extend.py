@@ -18,11 +18,12 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Enum, Ref, Scalar, Type, union
+from tsbind.ir.walk import each_type
 from tsbind.passes import cost
 from tsbind.passes.hints import Hints
 from tsbind.passes.naming import unused
 from tsbind.passes.overlap import Factoring, Prices, factor
-from tsbind.passes.shapes import Shapes, each_type, occurrences, substitute
+from tsbind.passes.shapes import Shapes, occurrences, substituter
 
 GAIN: Final = 6.0  # estimated tokens that a set must save
 MOST: Final = 2  # sets in one other; more than that nobody reads
@@ -92,7 +93,7 @@ def _rebuild(api: Api, table: _Table, factoring: Factoring, names: list[str | No
         index = changed.get(table.shapes.number(node))
         return None if index is None else spelt(index)
 
-    extended = each_type(api, lambda node: substitute(node, put))
+    extended = each_type(api, substituter(put))
     types = dict(extended.types)
     for number, made in enumerate(factoring.groups):
         if made.named is None:

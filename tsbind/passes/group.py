@@ -32,10 +32,11 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Field, Intersection, Record, Ref, Type
+from tsbind.ir.walk import each_type
 from tsbind.passes import cost
 from tsbind.passes.naming import first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
-from tsbind.passes.shapes import Shapes, each_type, occurrences, substitute
+from tsbind.passes.shapes import Shapes, occurrences, substituter
 
 GAIN: Final = 8.0  # estimated tokens that a group must save
 MOST: Final = 2  # groups taken out of one object at a time; more than that nobody reads
@@ -83,18 +84,22 @@ class _Table:
         for number, node in enumerate(self.shapes.nodes):
             if isinstance(node, Record) and node.fields and node.rest is None:
                 self.numbers.append(number)
-                self.sets.append(frozenset(self._member(field, sizes) for field in node.fields))
-
+                inside = self.shapes.inside[number]
+                self.sets.append(
+                    frozenset(
+                        self._member(field, inner, sizes[inner])
+                        for field, inner in zip(node.fields, inside, strict=True)
+                    )
+                )
         self.holders = Counter(member for members in self.sets for member in members)
 
-    def _member(self, field: Field, sizes: list[float]) -> int:
-        inner = self.shapes.number(field.type)
+    def _member(self, field: Field, inner: int, size: float) -> int:
         key = (field.name, field.required, inner)
         member = self._members.get(key)
         if member is None:
             member = self._members[key] = len(self.fields)
             self.fields.append(field)
-            self.costs.append(cost.field(field.name, field.required, field.type, sizes[inner]))
+            self.costs.append(cost.field(field.name, field.required, field.type, size))
         return member
 
 
@@ -110,7 +115,7 @@ def _rebuild(api: Api, table: _Table, factoring: Factoring, names: list[str | No
 
     def spelt(index: int) -> Type:
         fields = tuple(
-            replace(table.fields[member], type=substitute(table.fields[member].type, put))
+            replace(table.fields[member], type=rebuilt(table.fields[member].type))
             for member in sorted(factoring.remains[index])
         )
         parts: list[Type] = [Ref(called[used]) for used in factoring.uses[index]]
@@ -118,7 +123,8 @@ def _rebuild(api: Api, table: _Table, factoring: Factoring, names: list[str | No
             parts.append(Record(fields))
         return parts[0] if len(parts) == 1 else Intersection(tuple(parts))
 
-    grouped = each_type(api, lambda node: substitute(node, put))
+    rebuilt = substituter(put)
+    grouped = each_type(api, rebuilt)
     types = dict(grouped.types)
     for number, made in enumerate(factoring.groups):
         if made.named is None:

@@ -8,15 +8,13 @@ that, so that a change elsewhere in a document renames little.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from typing import Final
-
-import msgspec
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from tsbind.ir.api import Api, Operation
-from tsbind.ir.types import Array, Enum, Intersection, Record, Ref, Type, Union, Unknown
-from tsbind.ir.walk import children
+from tsbind.ir.types import Array, Enum, Intersection, Record, Ref, Type, Unknown
 from tsbind.passes.naming import first_free, singular, split, type_name
 from tsbind.passes.shapes import Shapes
 
@@ -25,7 +23,7 @@ SMALL: Final = 3  # fields or values whose names together make a name
 WORDS: Final = 4  # that such a name may have
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(NamedTuple):
     """Where a shape stands: in a field called `word`, or as an argument or a reply."""
 
     word: str
@@ -37,9 +35,7 @@ class Hints:
 
     def __init__(self, api: Api, shapes: Shapes) -> None:
         self._shapes = shapes
-        self._places: dict[int, Counter[Place]] = {}
-        self._owners: dict[int, Counter[str]] = {}
-        self._entered: set[int] = set()
+        self._places: defaultdict[int, list[tuple[Place, str]]] = defaultdict(list)
         for operation in api.operations:
             owner = _owner(operation)
             self._visit(operation.input, Place("Args", False), owner)
@@ -52,9 +48,9 @@ class Hints:
         return first_free(tuple(self._wanted(number)), taken)
 
     def _wanted(self, number: int) -> Iterator[str]:
-        places = self._places[number]
+        places = Counter(place for place, _ in self._places[number])
         place = max(places, key=lambda p: (places[p], p.field, -len(p.word), p.word))
-        owners = self._owners[number]
+        owners = Counter(owner for _, owner in self._places[number])
         owner = max(owners, key=lambda name: (owners[name], -len(name), name))
         held = joined(self._shapes.nodes[number])
         agreed = place.field and places[place] >= MOSTLY * places.total()
@@ -67,28 +63,29 @@ class Hints:
             yield held
 
     def _visit(self, node: Type | None, place: Place, owner: str) -> None:
-        if node is None:
+        if node is not None:
+            self._enter(self._shapes.number(node), place, owner)
+
+    def _enter(self, number: int, place: Place, owner: str) -> None:
+        places = self._places[number]
+        places.append((place, owner))
+        inside = self._shapes.inside[number]
+        if len(places) > 1 or not inside:
             return
-        number = self._shapes.number(node)
-        self._places.setdefault(number, Counter())[place] += 1
-        self._owners.setdefault(number, Counter())[owner] += 1
-        if number in self._entered:
-            return
-        self._entered.add(number)
-        match node:
-            case Record(fields, rest):
-                for field in fields:
-                    self._visit(field.type, Place(type_name(field.name), True), owner)
-                self._visit(rest, place, owner)
-            case Array(item):
-                word = singular(place.word) if place.field else place.word
-                self._visit(item, Place(word, place.field), owner)
-            case Union(options):
-                for option in options:
-                    self._visit(option, place, owner)
-            case _:
-                for child in children(node):
-                    self._visit(child, place, owner)
+        node = self._shapes.nodes[number]
+        if isinstance(node, Array) and place.field:
+            place = Place(singular(place.word), True)
+        elif isinstance(node, Record):
+            for field, inner in zip(node.fields, inside, strict=False):
+                self._enter(inner, _field_place(field.name), owner)
+            inside = inside[len(node.fields) :]
+        for inner in inside:
+            self._enter(inner, place, owner)
+
+
+@lru_cache(maxsize=1 << 14)
+def _field_place(name: str) -> Place:
+    return Place(type_name(name), True)
 
 
 def _owner(operation: Operation) -> str:

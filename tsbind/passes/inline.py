@@ -19,56 +19,71 @@ a reader gets lost in braces before the tokens are worth it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Intersection, Record, Ref, Type
-from tsbind.ir.walk import walk
+from tsbind.ir.walk import children, each_type, inside, roots
 from tsbind.passes import cost
-from tsbind.passes.shapes import each_type, inside, roots, substitute
+from tsbind.passes.shapes import substituter
 
 LARGE: Final = 120.0  # estimated tokens that a type used once may have and still be written out
 
 
 def inline(api: Api) -> Api:
     """Return `api` without the names that do not pay."""
-    mentions = {name: _mentions(named.type) for name, named in api.types.items()}
-    uses = Counter(name for root in roots(api) for name in _mentions(root))
+    mentioned = _mentioned()
+    mentions = {name: mentioned(named.type) for name, named in api.types.items()}
+    uses = Counter(name for root in roots(api) for name in mentioned(root))
     expanded: dict[str, Type] = {}
     gone: dict[str, Type] = {}
     for name in _inner_first(mentions):
         named = api.types[name]
         body = named.type
         if not gone.keys().isdisjoint(mentions[name]):
-            body = _write_out(body, gone)
+            body = _writer(gone)(body)
         expanded[name] = body
-        if not named.parameters and _cheaper_without(name, body, uses[name]):
+        pays = _cheaper_without(name, body, uses[name])
+        if pays and not named.parameters and name not in mentioned(body):
             gone[name] = body
     if not gone:
         return api
     # A body may mention a name that went later; what went last mentions none.
     for name in reversed(gone):
-        gone[name] = _write_out(gone[name], gone)
+        gone[name] = _writer(gone)(gone[name])
     types = {n: replace(api.types[n], type=expanded[n]) for n in api.types if n not in gone}
-    return each_type(replace(api, types=types), lambda node: _write_out(node, gone))
+    return each_type(replace(api, types=types), _writer(gone))
 
 
 def _cheaper_without(name: str, body: Type, uses: int) -> bool:
     size, word = cost.of(body), cost.words(name)
-    pays = (
-        size <= LARGE if uses == 1 else uses * size <= uses * word + cost.DEFINITION + word + size
-    )
-    return pays and name not in _mentions(body)
+    if uses == 1:
+        return size <= LARGE
+    return uses * size <= uses * word + cost.DEFINITION + word + size
 
 
-def _mentions(node: Type) -> list[str]:
-    return [inner.name for inner in walk(node) if isinstance(inner, (Ref, Apply))]
+def _mentioned() -> Callable[[Type], Sequence[str]]:
+    """Return what lists the names that a type mentions, each as often as it does."""
+    known: dict[int, tuple[Type, Sequence[str]]] = {}  # by id(); holding the type keeps its id
+
+    def visit(node: Type) -> Sequence[str]:
+        if isinstance(node, Ref):
+            return (node.name,)
+        found = known.get(id(node))
+        if found is None:
+            names = [node.name] if isinstance(node, Apply) else []
+            for child in children(node):
+                names += visit(child)
+            found = known[id(node)] = node, names
+        return found[1]
+
+    return visit
 
 
-def _inner_first(mentions: Mapping[str, list[str]]) -> Iterator[str]:
+def _inner_first(mentions: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield the names of all types, each after those it mentions, as far as cycles allow."""
     entered: set[str] = set()
     for start in mentions:
@@ -87,20 +102,21 @@ def _inner_first(mentions: Mapping[str, list[str]]) -> Iterator[str]:
                 pending.append((found, iter(mentions[found])))
 
 
-def _write_out(node: Type, bodies: Mapping[str, Type]) -> Type:
-    """Return `node` with `bodies` in place of their names; the same node if it names none."""
+def _writer(bodies: Mapping[str, Type]) -> Callable[[Type], Type]:
+    """Return what puts `bodies` in place of their names; a type that names none stays itself."""
 
     def put(node: Type) -> Type | None:
         match node:
             case Ref(name):
                 return bodies.get(name)
             case Intersection():
-                written = inside(node, lambda child: substitute(child, put))
+                written = inside(node, visit)
                 return _joined(written.parts) if isinstance(written, Intersection) else written
             case _:
                 return None
 
-    return substitute(node, put)
+    visit = substituter(put)
+    return visit
 
 
 def _joined(parts: tuple[Type, ...]) -> Type:

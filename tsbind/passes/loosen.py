@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import ANYTHING, NEVER, UNKNOWN, Intersection, Record, Ref, Type
-from tsbind.ir.walk import intersection, rewrite, walk
-from tsbind.passes.shapes import each_type, roots
+from tsbind.ir.walk import distinct, each_type, intersection, rewriter, roots
 from tsbind.passes.unfold import Unfolding
 
 _EMPTY = Record((), closed=True)
@@ -27,7 +26,7 @@ _EMPTY = Record((), closed=True)
 
 def loosen(api: Api) -> Api:
     """Return `api` without empty objects among the parts of an intersection."""
-    if not any(isinstance(node, Intersection) for root in roots(api) for node in walk(root)):
+    if not any(isinstance(node, Intersection) for node in distinct(roots(api))):
         return api
     empty = _empty_names(api)
     unfolding = Unfolding(api.types, [])
@@ -42,7 +41,7 @@ def loosen(api: Api) -> Api:
         said = any(unfolding.head(part) not in (UNKNOWN, ANYTHING) for part in kept)
         return intersection(kept) if said else _EMPTY
 
-    return each_type(api, lambda node: rewrite(node, change))
+    return each_type(api, rewriter(change))
 
 
 def _empty_names(api: Api) -> set[str]:

@@ -19,9 +19,8 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Field, Intersection, Record, Trim, Type
-from tsbind.ir.walk import rewrite
+from tsbind.ir.walk import each_type, rewriter
 from tsbind.passes import cost
-from tsbind.passes.shapes import each_type
 
 WRAPPER: Final = 2.0  # `Partial<` and `>`, which join the braces
 JOINT: Final = 1.0  # `&` after the fields that must be there
@@ -30,7 +29,7 @@ GAIN: Final = 3.0  # estimated tokens that a wrapper must save
 
 def partial(api: Api) -> Api:
     """Return `api` with the optional fields of an object in a `Partial` where that pays."""
-    return each_type(api, lambda node: rewrite(node, _wrapped))
+    return each_type(api, rewriter(_wrapped))
 
 
 def _wrapped(node: Type) -> Type:

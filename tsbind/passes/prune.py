@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Ref
-from tsbind.ir.walk import walk
+from tsbind.ir.walk import distinct
 
 
 def prune(api: Api) -> Api:
@@ -28,7 +28,7 @@ def prune(api: Api) -> Api:
     ]
     reached: set[str] = set()
     while pending:
-        for node in walk(pending.pop()):
+        for node in distinct([pending.pop()]):
             if isinstance(node, (Ref, Apply)) and node.name not in reached:
                 reached.add(node.name)
                 if node.name in api.types:

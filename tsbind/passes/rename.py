@@ -9,13 +9,14 @@ get():Promise<PromiseType>
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Ref, Type
-from tsbind.ir.walk import rewrite
+from tsbind.ir.walk import each_type, rewriter
 from tsbind.passes.naming import RESERVED, first_free, is_name, type_name
-from tsbind.passes.shapes import each_type
 
 
 def rename(api: Api) -> Api:
@@ -33,11 +34,11 @@ def rename(api: Api) -> Api:
     if not names:
         return api
     types = {names.get(name, name): named for name, named in api.types.items()}
-    return each_type(replace(api, types=types), lambda node: renamed(node, names))
+    return each_type(replace(api, types=types), renaming(names))
 
 
-def renamed(node: Type, names: dict[str, str]) -> Type:
-    """Return `node` with the named types that it mentions called by their new names."""
+def renaming(names: dict[str, str]) -> Callable[[Type], Type]:
+    """Return what rewrites types so that they call named types by their new names."""
 
     def change(node: Type) -> Type:
         match node:
@@ -48,4 +49,4 @@ def renamed(node: Type, names: dict[str, str]) -> Type:
             case _:
                 return node
 
-    return rewrite(node, change)
+    return rewriter(change)

@@ -7,10 +7,8 @@ is above the numbers of all shapes inside it, so that counting up visits the lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, assert_never
-
-from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import (
@@ -34,7 +32,7 @@ from tsbind.ir.types import (
     Unknown,
     Variable,
 )
-from tsbind.ir.walk import LEAVES, children, with_children
+from tsbind.ir.walk import LEAVES, children, inside, roots
 
 Key = tuple[object, ...]
 _SINGLE: Final = LEAVES - {Enum, Ref, Variable}  # kinds that have only one member
@@ -123,45 +121,18 @@ def occurrences(api: Api, shapes: Shapes) -> list[int]:
     return uses
 
 
-def roots(api: Api) -> Iterator[Type]:
-    """Yield every type that `api` prints on its own: inputs, replies, bodies of named types."""
-    for operation in api.operations:
-        if operation.input is not None:
-            yield operation.input
-        if operation.output is not None:
-            yield operation.output
-    for named in api.types.values():
-        yield named.type
-
-
-def substitute(node: Type, put: Callable[[Type], Type | None]) -> Type:
-    """Rebuild `node` from above: where `put` gives a type, that stands in place of the node.
+def substituter(put: Callable[[Type], Type | None]) -> Callable[[Type], Type]:
+    """Return what rebuilds types from above: where `put` gives a type, that stands in the place.
 
     Where it gives None, the node stays and its children are visited.
     """
-    found = put(node)
-    return inside(node, lambda child: substitute(child, put)) if found is None else found
+    done: dict[int, tuple[Type, Type]] = {}  # by id(); holding the node keeps its id valid
 
+    def visit(node: Type) -> Type:
+        found = done.get(id(node))
+        if found is None:
+            made = put(node)
+            found = done[id(node)] = node, inside(node, visit) if made is None else made
+        return found[1]
 
-def inside(node: Type, change: Callable[[Type], Type]) -> Type:
-    """Return `node` with each child put through `change`; `node` itself if none changes."""
-    before = children(node)
-    after = tuple([change(child) for child in before])
-    changed = any(new is not old for new, old in zip(after, before, strict=True))
-    return with_children(node, after) if changed else node
-
-
-def each_type(api: Api, change: Callable[[Type], Type]) -> Api:
-    """Return `api` with every type of `roots` put through `change`."""
-
-    def maybe(node: Type | None) -> Type | None:
-        return None if node is None else change(node)
-
-    return replace(
-        api,
-        operations=tuple(
-            replace(operation, input=maybe(operation.input), output=maybe(operation.output))
-            for operation in api.operations
-        ),
-        types={name: replace(named, type=change(named.type)) for name, named in api.types.items()},
-    )
+    return visit

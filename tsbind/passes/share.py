@@ -23,9 +23,10 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Enum, Intersection, Record, Ref, Tuple, Type, Union
+from tsbind.ir.walk import each_type, inside, roots
 from tsbind.passes import cost
 from tsbind.passes.hints import Hints
-from tsbind.passes.shapes import Shapes, each_type, inside, roots, substitute
+from tsbind.passes.shapes import Shapes, substituter
 
 GAIN: Final = 6.0  # estimated tokens that a new name must save: a name asks for attention, too
 
@@ -94,11 +95,13 @@ def _apply(api: Api, shapes: Shapes, names: dict[int, str], bodies: dict[int, st
         name = names.get(shapes.number(node))
         return None if name is None else Ref(name)
 
+    rebuilt = substituter(put)
+
     def body(node: Type) -> Type:
-        return inside(node, lambda child: substitute(child, put))
+        return inside(node, rebuilt)
 
     types = {name: replace(named, type=body(named.type)) for name, named in api.types.items()}
-    operations = each_type(replace(api, types={}), lambda node: substitute(node, put)).operations
+    operations = each_type(replace(api, types={}), rebuilt).operations
     for number, name in names.items():
         if number not in bodies:
             types[name] = NamedType(body(shapes.nodes[number]))

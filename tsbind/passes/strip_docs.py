@@ -15,8 +15,7 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Field, Record, Type
-from tsbind.ir.walk import rewrite
-from tsbind.passes.shapes import each_type
+from tsbind.ir.walk import each_type, rewriter
 
 
 def strip_docs(api: Api) -> Api:
@@ -31,7 +30,7 @@ def strip_docs(api: Api) -> Api:
             for name, named in api.types.items()
         },
     )
-    return each_type(bare, lambda node: rewrite(node, _without_prose))
+    return each_type(bare, rewriter(_without_prose))
 
 
 def _without_prose(node: Type) -> Type:

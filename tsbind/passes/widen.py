@@ -16,14 +16,14 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import NEVER, TEXT, Enum, Record, Type, Union, Unknown, union
-from tsbind.ir.walk import rewrite, walk
-from tsbind.passes.shapes import Shapes, each_type, roots
+from tsbind.ir.walk import distinct, each_type, rewriter, roots
+from tsbind.passes.shapes import Shapes
 from tsbind.passes.unfold import Unfolding
 
 
 def widen(api: Api) -> Api:
     """Return `api` with index signatures that TypeScript accepts beside their fields."""
-    if not any(_mixed(node) for root in roots(api) for node in walk(root)):
+    if not any(map(_mixed, distinct(roots(api)))):
         return api
     unfolding = Unfolding(api.types, [])
 
@@ -34,7 +34,7 @@ def widen(api: Api) -> Api:
             return replace(node, rest=None, closed=True)
         return _widened(node, node.rest)
 
-    return each_type(api, lambda node: rewrite(node, change))
+    return each_type(api, rewriter(change))
 
 
 def _mixed(node: Type) -> bool:

@@ -7,7 +7,6 @@ import re
 from tsbind.bundle import Json
 from tsbind.errors import Location, SpecError
 from tsbind.spec.read_json import parse_json
-from tsbind.spec.read_yaml import parse_yaml
 from tsbind.spec.source import Source, check_utf8, looks_binary, to_utf8
 
 _JSON_START = re.compile(rb'\s*(?:\{\s*["}]|\[)')
@@ -52,6 +51,8 @@ def _parse_text(
         except SpecError as error:
             if error.code not in ("syntax", "truncated") or not _may_be_yaml(text, name):
                 raise
+    from tsbind.spec.read_yaml import parse_yaml  # late: most documents are JSON
+
     source = Source(name, text, "yaml", mount, origin)
     return source, *parse_yaml(source, nodes)
 

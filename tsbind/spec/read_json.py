@@ -22,7 +22,7 @@ _SCALAR = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^\s,\]}]+', re.DOTALL)
 # To look for numbers beyond a double at the speed of a search for a constant, every digit is read
 # as 0 and the sign of exponents is dropped: "e000" after a number, or 300 digits, may be one.
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
-_LONG, _POWER = b"0" * 300, re.compile(b"0e000")
+_LONG, _POWER = b"0" * 300, re.compile(rb"0e000+(?=[\s,\]}]|\Z)")
 _NUMBER_BEFORE = re.compile(rb"(?:^|[\s:\[,])-?[0.]+\Z")
 _FAULT = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
 
