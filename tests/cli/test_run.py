@@ -95,6 +95,25 @@ def test_a_write_can_be_allowed_by_name(run: Runner) -> None:
     assert json.loads(run.out) == "new"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((), 0, 'warning: rooms.list: reply: must be an object, not [{"id":'),
+        (("--trace",), 0, "reply: must be an object"),
+        (("--replies", "off"), 0, ""),
+        (("--replies", "strict"), 11, "ReplyError: rooms.list: reply: must be an object"),
+    ],
+)
+def test_a_reply_that_does_not_fit_is_seen(
+    run: Runner, bundle: str, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    document = json.loads(Path(bundle).read_text("utf-8"))
+    document["calls"]["rooms.list"]["replies"][0]["schema"] = {"type": "object"}
+    Path(bundle).write_text(json.dumps(document), "utf-8")
+    assert run("return (await api.rooms.list()).length > 2", *arguments) == code
+    assert said in run.err if said else run.err == ""
+
+
 def test_refusals_come_first(run: Runner) -> None:
     assert run("return api.rooms.list()", "--deny", "rooms.list", "--yes") == 13
     assert run("return api.rooms.create({ name: 'x' })", "--read-only", "--yes") == 13

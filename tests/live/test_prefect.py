@@ -160,5 +160,5 @@ def test_one_program_runs_a_flow_from_its_start_to_its_end(server: str) -> None:
     assert len(events) == 26
     assert [event.op for event in events if event.error] == [names[NEEDED["noted"]]]
     # Its document promises 200 where the server answers 201 for what is new: told, and let pass.
-    notes = {note for event in events for note in event.notes}
+    notes = {note for event in events for note in event.warnings}
     assert notes == {"reply: 201 application/json is not in the document"}

@@ -268,4 +268,4 @@ def test_a_note_about_a_reply_does_not_quote_the_credential() -> None:
             await made.send(call, {})
 
     asyncio.run(main())
-    assert event.notes == ['reply: must be an integer, not "[redacted]"']
+    assert event.warnings == ['reply: must be an integer, not "[redacted]"']

@@ -7,7 +7,7 @@ import pytest
 from tsbind.bundle import Call, Event, Json, Reply
 from tsbind.runtime.failures import NetworkError
 from tsbind.runtime.http import Response
-from tsbind.runtime.reply import accepted, error_of, promised, value_of
+from tsbind.runtime.reply import accepted, doubled_keys, error_of, promised, value_of
 
 
 def response(media: str, body: bytes, status: int = 200, *, cut: bool = False) -> Response:
@@ -134,3 +134,25 @@ def test_the_promise_of_a_reply_is_found_by_status_then_range_then_default() -> 
     assert promised(call, response("text/csv", b"1", 200)) is None
     assert accepted(call) == "application/json, text/*"
     assert accepted(Call("x", "GET", "/")) == "*/*"
+
+
+def test_a_number_that_no_program_can_hold_is_told_as_that() -> None:
+    want = r"a number beyond the range of a double, at reply\.\*\[1\]$"
+    with pytest.raises(NetworkError, match=want) as caught:
+        value_of(response("application/json", b'{"a": [1, 1e400]}'))
+    assert caught.value.code == "json-number"
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "found"),
+    [
+        ("application/json", b'{"a": 1, "b": {"c": 1, "c": 2}}', ['"c"']),
+        ("application/json", b'[{"a": 1}, {"a": 1}]', []),
+        ("application/json", b'{"a": 1, "a"', []),
+        ("text/plain", b'{"a": 1, "a": 2}', []),
+    ],
+)
+def test_a_key_that_stands_twice_is_told(media: str, body: bytes, found: list[str]) -> None:
+    said = [f"reply: the key {key} stands twice in one object, and the last one counts"
+            for key in found]  # fmt: skip
+    assert list(doubled_keys(response(media, body))) == said

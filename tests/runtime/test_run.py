@@ -39,11 +39,13 @@ from tsbind.runtime import (
     Limits,
     Policy,
     Question,
+    ReplyError,
     Request,
     Response,
     run,
     run_sync,
 )
+from tsbind.runtime.validate import Strictness
 
 SECRET = "tok-secret-1"
 NAME = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"],
@@ -223,11 +225,47 @@ def test_over_real_http_with_a_token() -> None:
             assert result.value == [{"id": 1, "name": "Bearer [redacted]"}]
             assert seen == [f"Bearer {SECRET}"]
             assert SECRET not in repr(result) + result.trace.timeline()
-            assert result.trace.events[0].notes == [
+            assert result.trace.events[0].warnings == [
                 "reply: it echoed a credential, which was redacted"
             ]
 
     asyncio.run(main())
+
+
+ODD = Bundle("T", "1", "", {"x.get": Call("x.get", "GET", "/x", replies=(Reply(
+    "200", "application/json",
+    {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["name"]},
+),))}, {})  # fmt: skip
+TWICE = "const x = await api.x.get({}); return [x, await api.x.get({})]"
+
+
+def odd(replies: Strictness) -> Host:
+    transport = FakeTransport(lambda request: Response.json({"id": "x", "more": [1]}))
+    return Host(ODD, "https://api.example", transport=transport, replies=replies)
+
+
+@pytest.mark.parametrize(
+    ("replies", "warnings"),
+    [
+        ("warn", ('x.get: reply: the field "name" is missing (2 calls)',
+                  'x.get: reply.id: must be an integer, not "x" (2 calls)')),
+        ("off", ()),
+    ],
+)  # fmt: skip
+def test_a_reply_that_does_not_fit_is_kept_and_told(
+    replies: Strictness, warnings: tuple[str, ...]
+) -> None:
+    result = run_sync(TWICE, ODD, host=odd(replies))
+    assert result.value == [{"id": "x", "more": [1]}] * 2
+    assert result.warnings == warnings
+
+
+def test_a_reply_that_must_fit_is_an_error_of_its_own() -> None:
+    with pytest.raises(ProgramError, match=r"reply\.id: must be an integer") as caught:
+        run_sync(TWICE, ODD, host=odd("strict"))
+    assert isinstance(caught.value.__cause__, ReplyError)
+    program = f"try {{ {TWICE} }} catch (e) {{ return [e instanceof ReplyError, e.code] }}"
+    assert run_sync(program, ODD, host=odd("strict")).value == [True, "reply"]
 
 
 # Failing

@@ -8,7 +8,7 @@ TRACE = Trace(
     [
         Event(1, "rooms.list", 1, 0.0, 0.0, 0.05, "allow", status=200, value_bytes=512),
         Event(2, "rooms.create", 2, 0.05, 0.05, 0.1, "ask: allowed", status=201, attempts=2,
-              notes=['reply.id: must be an integer, not "x"']),
+              warnings=['reply.id: must be an integer, not "x"']),
         Event(3, "rooms.get", 2, 0.05, 0.075, 0.1, error="ApiError: status 404: gone", status=404),
     ]
 )  # fmt: skip

@@ -12,6 +12,7 @@ from tsbind.bundle import Bundle
 
 if TYPE_CHECKING:
     from tsbind.runtime import Credentials, Host, Policy
+    from tsbind.runtime.validate import Strictness
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
@@ -29,6 +30,7 @@ class Apis(TypedDict):
     deny: tuple[str, ...]
     yes: bool
     slashes: tuple[str, ...]
+    replies: Strictness
 
 
 _OPTIONS = (
@@ -69,6 +71,12 @@ _OPTIONS = (
         metavar="OPERATION:PARAMETER",
         help="Let the values of this path parameter hold slashes.",
     ),
+    click.option(
+        "--replies",
+        type=click.Choice(["strict", "warn", "off"]),
+        default="warn",
+        help="A reply that does not fit the document is an error, a warning, or nothing.",
+    ),
 )
 
 
@@ -100,6 +108,7 @@ def hosts(given: Apis) -> dict[str, Host]:
             credentials=secrets[name],
             policy=policy,
             slashes=given["slashes"],
+            replies=given["replies"],
         )
         for name, bundle in apis.items()
     }

@@ -17,7 +17,7 @@ from tsbind.bundle import Bundle, write_whole
 from tsbind.cli.apis import Apis, api_options, hosts, refuse
 from tsbind.cli.files import STDIN, read, spell
 from tsbind.cli.group import Command
-from tsbind.cli.screen import asking, print_json, say, visible, working, write
+from tsbind.cli.screen import asking, plural, print_json, say, visible, working, write
 from tsbind.cli.source import json_option
 from tsbind.cli.suspend import put_off, suspend_options
 from tsbind.errors import RunError, SuspendedError, TsbindError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tsbind.runtime import Host, Limits, Question, Result, Trace
     from tsbind.runtime.options import Options
 
+_WARNINGS = 10  # about replies that are shown
 _SCHEMA_BYTES = 4 << 20
 _UNITS = {"": 1, "s": 1, "ms": 0.001, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 
@@ -173,6 +174,11 @@ def _result_schema(type: str, apis: Mapping[str, Host]) -> Json:
 def _say_what_happened(outcome: Result | RunError, *, trace: bool) -> None:
     for level, text in outcome.logs:
         say(f"{level}: {text}")
+    warnings = outcome.trace.warnings if outcome.trace is not None and not trace else ()
+    for warning in warnings[:_WARNINGS]:
+        say(f"warning: {warning}")
+    if len(warnings) > _WARNINGS:
+        say(f"and {plural(len(warnings) - _WARNINGS, 'warning')} more: see them with --trace")
     if trace and outcome.trace is not None:
         say(outcome.trace.timeline())
 

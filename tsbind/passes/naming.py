@@ -18,11 +18,11 @@ RESERVED: Final = frozenset(
     BigInt BigInt64Array BigUint64Array Boolean Bytes CallError Capitalize Console
     CredentialError DOMException DataView Date Dict Error EvalError Exclude Extract
     FinalizationRegistry Float32Array Float64Array Function Generator GeneratorFunction
-    Infinity InstanceType Int16Array Int32Array Int8Array Intl Iterable IterableIterator
+    HostError Infinity InstanceType Int16Array Int32Array Int8Array Intl Iterable IterableIterator
     Iterator IteratorResult JSON LimitError Lowercase Map Math NaN NetworkError Never
     NoInfer NonNullable Null Number Object Omit Parameters Partial Pick PolicyError Promise
     PromiseLike PropertyDescriptor Proxy RangeError Readonly ReadonlyArray ReadonlyMap
-    ReadonlySet Record ReferenceError Reflect RegExp RegExpExecArray RegExpMatchArray
+    ReadonlySet Record ReferenceError Reflect RegExp ReplyError RegExpExecArray RegExpMatchArray
     Required ReturnType Set SharedArrayBuffer String Symbol SyntaxError TextDecoder
     TextEncoder ThisType TypeError URIError URL URLSearchParams Uint16Array Uint32Array
     Uint8Array Uint8ClampedArray Uncapitalize Undefined Unknown Uppercase Void WeakMap

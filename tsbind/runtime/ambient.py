@@ -83,8 +83,10 @@ declare class CallError extends Error {
 }
 declare class ApiError extends CallError { readonly status: number }
 declare class ArgumentError extends CallError {}
+declare class ReplyError extends CallError {}
 declare class PolicyError extends CallError {}
 declare class NetworkError extends CallError {}
 declare class CredentialError extends CallError {}
 declare class LimitError extends CallError {}
+declare class HostError extends CallError {}
 """

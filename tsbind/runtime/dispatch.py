@@ -274,7 +274,7 @@ class Dispatcher:
                 value = binding.host.redact_json(value)
                 hidden = values.encode(value)
                 if hidden != text:
-                    event.notes.append("reply: it echoed a credential, which was redacted")
+                    event.warnings.append("reply: it echoed a credential, which was redacted")
                 text = hidden
         event.value_bytes = len(text)
         return msgspec.Raw(text)

@@ -21,7 +21,7 @@ from tsbind.runtime import escape, ratelimit, serialise
 from tsbind.runtime.credentials import Credentials
 from tsbind.runtime.failures import ArgumentError, NetworkError
 from tsbind.runtime.http import Request, Response, Timeouts, Transport
-from tsbind.runtime.reply import accepted, error_of, promised, value_of
+from tsbind.runtime.reply import accepted, doubled_keys, error_of, promised, value_of
 from tsbind.runtime.trace import current
 from tsbind.runtime.validate import Validators
 
@@ -185,15 +185,18 @@ class Exchange:
     def _check_reply(
         self, call: Call, response: Response, promise: Reply | None, value: Json
     ) -> None:
-        event = current()
-        if promise is None:
-            if call.replies and event is not None and self._validators.replies != "off":
-                kind = response.header("content-type") or "no content"
-                event.notes.append(f"reply: {response.status} {kind} is not in the document")
+        """Note what of the reply does not fit; raise ReplyError for it when replies are strict."""
+        if self._validators.replies == "off":
             return
-        faults = self._validators.check_reply(call, promise, value)
+        faults = [*doubled_keys(response)]
+        if promise is not None:
+            faults += self._validators.check_reply(call, promise, value)
+        elif call.replies:
+            kind = response.header("content-type") or "no content"
+            faults.append(f"reply: {response.status} {kind} is not in the document")
+        event = current()
         if event is not None:
-            event.notes.extend(map(self.credentials.redact_text, faults))
+            event.warnings.extend(map(self.credentials.redact_text, faults))
 
 
 def _media_alone(response: Response) -> tuple[tuple[str, str], ...]:

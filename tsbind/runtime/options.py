@@ -54,6 +54,7 @@ class Result(msgspec.Struct, frozen=True):
     trace: Trace
     usage: Usage
     fitted: Fitted | None = None  # the value within `max_result_tokens`, when it had to be cut
+    warnings: tuple[str, ...] = ()  # what was wrong with replies, as in `trace.warnings`
 
     def more(
         self, path: str, start: int = 0, *, max_tokens: int, count_tokens: Callable[[str], int]

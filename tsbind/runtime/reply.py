@@ -19,6 +19,8 @@ from tsbind.runtime.http import Response
 
 EXCERPT = 2_000  # characters of an error body that is not JSON
 ERROR_BODY = 16_384  # bytes of JSON of an error that cross into the guest
+LOOKED_THROUGH = 1 << 20  # bytes of JSON that are searched for doubled keys
+_DOUBLED = re.compile(r'Detected duplicate key (".*") at line', re.S)
 _CHARSET = re.compile(r';\s*charset="?([A-Za-z0-9._:-]+)"?', re.I)
 _STREAMS = ("events", "lines", "sequence")
 _END = re.compile(r"\[[A-Z_]+\]")  # "[DONE]": what many APIs send as the data of their last event
@@ -90,6 +92,20 @@ def promised(call: Call, response: Response) -> Reply | None:
     return None
 
 
+def doubled_keys(response: Response) -> Iterator[str]:
+    """Say which key stands twice in one object of a JSON reply; the last one counts, as in JS."""
+    if not is_json(response.header("content-type")) or len(response.body) > LOOKED_THROUGH:
+        return
+    import jiter  # late: few runs get JSON that is checked
+
+    try:
+        jiter.from_json(response.body, catch_duplicate_keys=True)
+    except ValueError as error:
+        found = _DOUBLED.match(str(error))
+        if found:
+            yield f"reply: the key {found[1]} stands twice in one object, and the last one counts"
+
+
 def accepted(call: Call) -> str:
     """Return the Accept header: the media types that the document promises, in its order."""
     listed = dict.fromkeys(reply.media for reply in call.replies if reply.media)
@@ -107,6 +123,12 @@ def _same_media(promise: str, media: str) -> bool:
 def _json(body: bytes) -> Json:
     try:
         return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
+    except msgspec.ValidationError as error:  # it is JSON, with a number that is none here
+        place = str(error).rpartition("`")[0].rpartition("`$")[2].replace("[...]", ".*")
+        raise NetworkError(
+            f"the reply holds a number beyond the range of a double, at reply{place}",
+            code="json-number",
+        ) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise NetworkError(f"the reply is not JSON: {error}", code="json") from None
 

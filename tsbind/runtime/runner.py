@@ -172,7 +172,9 @@ class Run:
                     raise self._sealed(stop, program, deadline) from None
                 value = self._value(step, program)
             failed = ""
-            return Result(value, self._lines(), self._trace(), self._usage, self._fitted(value))
+            trace = self._trace()
+            fitted = self._fitted(value)
+            return Result(value, self._lines(), trace, self._usage, fitted, trace.warnings)
         except RunError as error:
             failed = type(error).__name__
             error.logs, error.trace, error.usage = self._lines(), self._trace(), self._usage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -33,7 +34,8 @@ class Event(msgspec.Struct, omit_defaults=True):
     value_bytes: int = 0  # of JSON handed to the program
     link: str = ""  # where the API says that the next page is
     error: str = ""  # "ApiError: …" as the program saw it
-    notes: list[str] = msgspec.field(default_factory=list)  # what in the reply does not fit
+    warnings: list[str] = msgspec.field(default_factory=list)  # what is wrong with the reply
+    notes: list[str] = msgspec.field(default_factory=list)  # what else is worth knowing
 
     @property
     def seconds(self) -> float:
@@ -50,6 +52,17 @@ class Trace(msgspec.Struct):
     def value_bytes(self) -> int:
         """Bytes of replies that stayed in the program instead of a model's context."""
         return sum(event.value_bytes for event in self.events)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was wrong with replies, each thing once: `rooms.list: reply.id: must be …`."""
+        counted = Counter(
+            f"{event.op}: {warning}" for event in self.events for warning in event.warnings
+        )
+        return tuple(
+            f"{warning} ({times} calls)" if times > 1 else warning
+            for warning, times in counted.items()
+        )
 
     def json(self) -> Json:
         """Return the trace as JSON values."""
@@ -83,7 +96,8 @@ def _timeline(events: list[Event]) -> Iterator[str]:
             f"{event.seconds * 1000:7.1f} ms  {_outcome(event)}"
         )
         yield line.rstrip()
-        yield from (f"{'':11}  {'':<{wide}}  {note}" for note in event.notes)
+        said = (*event.warnings, *event.notes)
+        yield from (f"{'':11}  {'':<{wide}}  {line}" for line in said)
 
 
 def _bar(event: Event, whole: float) -> str:

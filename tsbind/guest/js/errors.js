@@ -19,10 +19,11 @@
   });
   define("CallError", CallError);
   const types = { __proto__: null, CallError };
-  // The API answered with an error; the arguments do not fit; the operator forbids it; no answer
-  // came; a credential is missing; a limit of the run is reached.
-  for (const name of ["ApiError", "ArgumentError", "PolicyError", "NetworkError",
-    "CredentialError", "LimitError"]) {
+  // The API answered with an error; the arguments do not fit; the reply does not, where that
+  // matters; the operator forbids it; no answer came; a credential is missing; a limit of the run is
+  // reached; the operator's own code failed.
+  for (const name of ["ApiError", "ArgumentError", "ReplyError", "PolicyError", "NetworkError",
+    "CredentialError", "LimitError", "HostError"]) {
     types[name] = subclass(name);
   }
   const { apply } = Reflect, own = Object.prototype.hasOwnProperty;
