@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from tsbind.bundle import Call, Json, Paging
+from tsbind.media import is_json
 
 # Names without case and punctuation; the first that is there counts.
 _CURSORS: Final = (
@@ -61,7 +62,11 @@ def paging(call: Call, schemas: Mapping[str, Json], *, link: bool = False) -> Pa
     document promises a `Link` header with the reply.
     """
     reply = next((reply for reply in call.replies if reply.media), None)
-    if reply is None or reply.item is not None or not _may_be_json(reply.media):
+    if (
+        reply is None
+        or reply.item is not None
+        or not (is_json(reply.media) or reply.media == "*/*")
+    ):
         return None
     shape = _shape(reply.schema, schemas)
     asked = _asked(call, schemas)
@@ -192,11 +197,6 @@ def _is_likely(call: Call, made: Paging, shape: _Shape) -> bool:
     if made.cursor and _plain(made.cursor) not in _VAGUE:
         return call.safe or call.method == "POST"
     return call.safe and bool((made.page or made.offset) and made.size)
-
-
-def _may_be_json(media: str) -> bool:
-    essence = media.partition(";")[0].strip().lower()
-    return essence in ("application/json", "text/json", "*/*") or essence.endswith("+json")
 
 
 def _plain(name: str) -> str:
