@@ -1,30 +1,21 @@
 """A program works with a large real server: Prefect's, with about 190 operations over SQLite.
 
-The server writes its own OpenAPI 3.1 document.  TSBIND_PREFECT names the command; Prefect wants an
-environment of its own, for it needs other versions of what tsbind's tools need:
-
-    python -m venv prefect && prefect/bin/python -m pip install 'prefect>=3.8,<4' 'fastapi<0.136'
+The server writes its own OpenAPI 3.1 document.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import socket
-import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.live.servers import free_port, of_venv, started
 from tsbind.pipeline import compile
 from tsbind.runtime import Host, Limits, Policy, Result, run
 
 pytestmark = pytest.mark.live
-PATIENCE = 90  # seconds for the server to come up
 
 # What the program needs, by what it is over the wire: how operations are named is not the point.
 NEEDED = {
@@ -89,43 +80,16 @@ return {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running server's address."""
-    command = os.environ.get("TSBIND_PREFECT") or shutil.which("prefect")
-    if command is None:
-        pytest.skip("Prefect is not installed; see the head of this file")
     home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = free_port()
     environment = {
-        **os.environ,
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",
     }
-    options = ["server", "start", "--host", "127.0.0.1", "--port", port, "--no-services"]
-    log = home / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [command, *options], env=environment, stdout=output, stderr=output, cwd=home
-        )
-    try:
-        _wait(process, f"http://127.0.0.1:{port}/api/health", log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"Prefect did not start:\n{log.read_text()[-2000:]}")
+    options = ["server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-services"]
+    with started([of_venv("prefect"), *options], port, home / "log", environment) as url:
+        yield url
 
 
 def test_one_program_runs_a_flow_from_its_start_to_its_end(server: str) -> None:

@@ -7,6 +7,7 @@ can reach needs one type for each way in which it is seen; all others are shared
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from tsbind.lower.keywords import subschemas
@@ -25,15 +26,21 @@ _SEEN: dict[Mode, frozenset[Trait]] = {
 # A reply is what a schema describes; a request that differs from it in anything has a name of its
 # own, and so has a form.
 Effects = frozenset[Trait]
+# Media types whose content is text, so that a string holds it without any encoding.
+_TEXTUAL = re.compile(r"\s*(?:text/|[\w.-]+/(?:[\w.-]+\+)?(?:json|xml|yaml)\s*(?:;|$))", re.I)
 _HIDDEN_BY: dict[Mode, Trait] = {"reply": "writeOnly", "request": "readOnly", "form": "readOnly"}
 
 
 def is_binary(schema: dict[str, Node]) -> bool:
-    """Whether a string schema stands for bytes rather than text."""
+    """Whether a string schema stands for bytes rather than text.
+
+    >>> [is_binary({"contentMediaType": media}) for media in ("image/png", "application/json")]
+    [True, False]
+    """
     if schema.get("format") == "binary" or schema.get("contentEncoding") == "binary":
         return True
     media = schema.get("contentMediaType")
-    return isinstance(media, str) and "contentEncoding" not in schema
+    return isinstance(media, str) and "contentEncoding" not in schema and not _TEXTUAL.match(media)
 
 
 class Directions:
