@@ -195,6 +195,32 @@ LimitName = Literal[
 ]
 
 
+_LIMITED = {
+    "cpu": "CPU time",
+    "wall": "time, waiting included",
+    "request_bytes": "requests",
+    "reply_bytes": "replies",
+    "log_bytes": "console output",
+    "result_bytes": "its result",
+    "result_tokens": "its result",
+    "program_bytes": "its own text",
+}
+_LESS = {
+    "calls": "make fewer calls: larger pages, a filter, no call that is made twice",
+    "memory": "hold less at once",
+    "wall": "wait for less in one program",
+    "request_bytes": "send less",
+    "reply_bytes": "ask for less: a filter, smaller pages",
+    "result_bytes": "return less: pick fields, filter, count",
+    "result_tokens": "return less: pick fields, filter, count",
+    "program_bytes": "write a shorter program",
+}
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
 class LimitError(RunError):
     """A limit ran out; says which, what was used and what was allowed."""
 
@@ -202,9 +228,10 @@ class LimitError(RunError):
 
     def __init__(self, limit: LimitName, *, used: float, allowed: float, unit: str) -> None:
         self.limit, self.used, self.allowed, self.unit = limit, used, allowed, unit
+        of = "" if limit == unit else f" of {_LIMITED.get(limit, limit)}"
         super().__init__(
-            f"the program used {used:g} {unit} of {limit.replace('_', ' ')}, {allowed:g} allowed",
-            fix=f"do less in one program, or raise the limit `{limit}`",
+            f"the program used {_number(used)} {unit}{of}, {_number(allowed)} allowed",
+            fix=f"{_LESS.get(limit, 'do less in one program')}, or raise the limit `{limit}`",
             code=f"limit-{limit.replace('_', '-')}",
         )
 

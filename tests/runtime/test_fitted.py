@@ -111,7 +111,7 @@ def test_a_part_that_is_not_there_says_so(path: str, start: int) -> None:
 
 
 def test_when_not_even_a_gap_fits_that_is_the_error() -> None:
-    with pytest.raises(LimitError, match="result tokens"):
+    with pytest.raises(LimitError, match="tokens of its result"):
         fit(ROWS, 2, quarter)
 
 

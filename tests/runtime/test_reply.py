@@ -99,7 +99,7 @@ def test_a_reply_that_lies_about_being_json_is_an_error(body: bytes) -> None:
     [
         (404, "application/json", b'{"message":"gone","code":"E1"}', "status 404: gone", "E1"),
         (400, "application/json", b'{"error":{"message":"no","type":"t"}}', "status 400: no", "t"),
-        (422, "application/json", b'{"detail":[1]}', "status 422", ""),
+        (422, "application/json", b'{"detail":[1]}', "status 422: [1]", ""),
         (500, "text/html", b"<h1>\n  oops </h1>", "status 500: <h1> oops </h1>", ""),
         (500, "application/json", b"{", "status 500: {", ""),
         (401, "", b"", "status 401", ""),

@@ -313,7 +313,7 @@ def test_a_program_can_catch_a_failed_call(program: str, caught: Json) -> None:
 def test_every_way_to_fail_is_one_typed_error(
     program: str, kind: type[RunError], text: str
 ) -> None:
-    limits = Limits(cpu=0.5, wall=1.0, calls=10, result_bytes=1000, memory=16 << 20)
+    limits = Limits(cpu=0.2, wall=1.5, calls=10, result_bytes=1000, memory=16 << 20)
     began = time.perf_counter()
     with pytest.raises(kind) as caught:
         value(program, limits=limits)

@@ -40,6 +40,40 @@ static void write_property(JSContext *ctx, Buffer *out, JSValueConst error, cons
     JS_FreeValue(ctx, value);
 }
 
+/* Write an error's name and message as one string. */
+static void write_error_text(JSContext *ctx, Buffer *out, JSValueConst error)
+{
+    static const char *const keys[] = {"name", "message"};
+    Buffer text = {.limit = MAX_NAME + MAX_THROWN + 2};
+    for (int i = 0; i < 2; i++) {
+        JSValue value = JS_GetPropertyStr(ctx, error, keys[i]);
+        size_t length, room = i ? MAX_THROWN : MAX_NAME;
+        const char *string = JS_IsString(value) ? JS_ToCStringLen(ctx, &length, value) : NULL;
+        if (string && length) {
+            buffer_text(&text, text.length ? ": " : "");
+            buffer_bytes(&text, string, cut(string, length, room));
+        }
+        if (JS_IsException(value) || JS_HasException(ctx))
+            forget_exception(ctx);
+        JS_FreeCString(ctx, string);
+        JS_FreeValue(ctx, value);
+    }
+    buffer_json_string(out, text.data ? text.data : "", text.length);
+    free(text.data);
+}
+
+static void write_cause(JSContext *ctx, Buffer *out, JSValueConst error)
+{
+    JSValue cause = JS_GetPropertyStr(ctx, error, "cause");
+    if (JS_IsException(cause))
+        forget_exception(ctx);
+    if (JS_IsObject(cause) && engine_object_kind(cause) == ERROR_OBJECT) {
+        buffer_text(out, ",\"cause\":");
+        write_error_text(ctx, out, cause);
+    }
+    JS_FreeValue(ctx, cause);
+}
+
 /* ---- What was thrown is no Error ------------------------------------------------------------------ */
 
 static void write_thrown(JSContext *ctx, Buffer *out, JSValueConst thrown)
@@ -49,8 +83,10 @@ static void write_thrown(JSContext *ctx, Buffer *out, JSValueConst thrown)
     if (JS_IsString(thrown)) {
         size_t length;
         const char *string = JS_ToCStringLen(ctx, &length, thrown);
+        buffer_text(&text, "\"");
         if (string)
-            buffer_bytes(&text, string, cut(string, length, MAX_THROWN - text.length));
+            buffer_bytes(&text, string, cut(string, length, MAX_THROWN - 1 - text.length));
+        buffer_text(&text, "\"");
         JS_FreeCString(ctx, string);
     } else if (JS_IsUndefined(thrown)) {
         buffer_text(&text, "undefined");
@@ -137,6 +173,7 @@ void failure_write(JSContext *ctx, Buffer *out, JSValueConst thrown, bool floati
         write_property(ctx, out, thrown, "name", "Error", MAX_NAME);
         buffer_text(out, ",\"message\":");
         write_property(ctx, out, thrown, "message", "", MAX_MESSAGE);
+        write_cause(ctx, out, thrown);
     } else {
         buffer_text(out, "\"Thrown\",\"message\":");
         write_thrown(ctx, out, thrown);

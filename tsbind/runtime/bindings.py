@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from tsbind.bundle import Bundle
+from tsbind.bundle import Bundle, Call
 from tsbind.errors import BundleError, message
 from tsbind.runtime.dispatch import Binding
 from tsbind.runtime.host import Host
@@ -46,6 +46,15 @@ def bind(bundle: Bundles, options: Options) -> tuple[dict[str, Binding], list[Ho
             host = MockHost(each)
         bindings[root] = Binding(root, host, policy)
     return bindings, owned
+
+
+def callable_by_name(bindings: Mapping[str, Binding]) -> dict[str, Call]:
+    """Return every operation by how a program spells it: `api.rooms.list`."""
+    return {
+        f"{root}.{op}": call
+        for root, binding in bindings.items()
+        for op, call in binding.host.bundle.calls.items()
+    }
 
 
 def yes(_question: Question) -> bool:

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
+from itertools import groupby
 
 from tsbind.errors import Location, ProgramError
 from tsbind.runtime.codeframe import plain
+from tsbind.runtime.hints import Operations, Said, hint
 from tsbind.runtime.messages import Failure, Frame
 from tsbind.runtime.program import Program, program_error
 
 SIZE = 8 * 1024  # bytes of UTF-8 of a whole error, with code and stack
 MESSAGE = 4_000  # characters of the program's own message
+CAUSE = 1_000  # characters of what its error names as the cause
 FRAMES = 8  # of the stack
 
-# Globals that a misspelt name may have meant, beside the names in the program itself.
-_GLOBALS = (
-    "console", "structuredClone", "URL", "URLSearchParams", "TextEncoder", "TextDecoder",
-    "setTimeout", "Promise", "Object", "Array", "String", "Number", "JSON", "Math", "Date",
-    "Map", "Set", "parseInt", "parseFloat", "undefined",
-)  # fmt: skip
 
-
-def explain(failure: Failure, program: Program) -> ProgramError:
+def explain(
+    failure: Failure, program: Program, operations: Operations | None = None
+) -> ProgramError:
     """Return the error for how `program` ended, at most SIZE bytes.
 
-    Nothing in `failure` is believed: the guest may have made it up.
+    Nothing in `failure` is believed: the guest may have made it up.  `operations` is what the
+    program could call.
     """
     stack = [(frame, program.position(frame.line, frame.column)) for frame in failure.stack]
     where = next((place for _, place in stack if place is not None), None)
+    where = _place(failure, program, where)
     what = _what(failure, program, where)
     error = program_error(
         program.text,
         what,
         where,
-        fix=_fix(failure, program, where),
+        fix=hint(_said(failure, what, program, where, operations or {})),
         code="program-floating" if failure.floating else "program",
     )
     error.stack = _stack(stack)
@@ -50,6 +49,8 @@ def _what(failure: Failure, program: Program, where: Location | None) -> str:
     name = _cut(plain(failure.name), 100)
     if name and name != "Thrown":
         said = f"{name}: {said}" if said else name
+    if failure.cause:
+        said += f" (caused by {_cut(plain(' '.join(failure.cause.split())), CAUSE)})"
     return f"nobody awaited a promise that failed: {said}" if failure.floating else said
 
 
@@ -87,67 +88,51 @@ def _redeclared(program: Program, where: Location) -> str:
     return "a name is declared twice"
 
 
-_BY_NAME = {
-    "ApiError": "correct the call, or catch the error and look at its status, code and body",
-    "ArgumentError": "correct the arguments; the declarations give their types",
-    "ReplyError": "do not rely on this reply; it does not have its declared type",
-    "PolicyError": "do without this call; the operator has not allowed it",
-    "NetworkError": "try again later, or catch the error: the API gave no usable answer",
-    "CredentialError": "ask the operator for the credential; no program can supply it",
-    "ResultError": "return plain data: objects, arrays, strings, numbers, booleans, null",
-    "NeverSettles": "await only calls, timers, and promises that the program resolves",
-}
-# What the API itself said tells more than the kind of the error does.
-_BY_ANSWER = (
-    (
-        r"ApiError: status (429|5\d\d)\b",
-        "try again later, or catch the error: the call is not at fault",
-    ),
-    (r"NetworkError: the reply is longer than", "ask for less at once: a filter, a smaller page"),
-    (r"NetworkError: the reply is not", "do without this reply, or catch the error"),
-)
-_BY_MESSAGE = (
-    (r"cannot read property '.*' of (undefined|null)", "check for it first, or write `?.`"),
-    (r"declared twice|redeclaration", "give one of them another name"),
-    (
-        r"\b(map|filter|find|forEach|reduce|some|every|flatMap|sort|slice|join) is not a function$",
-        "that is no array; many replies hold theirs in a field",
-    ),
-    (r"or its argument is none", "log both to see which; many replies hold an array in a field"),
-    (r"not a function", "call only what is declared; the declarations list the operations"),
-    (r"not iterable", "loop over an array; many replies hold theirs in a field"),
-    (r"is not initialized", "use it after its declaration, or give it another name"),
-    (r"read-only", "declare it with let"),
-    (r"Maximum call stack", "end the recursion, or write it as a loop"),
-    (r"out of memory", "hold less at once"),
+def _place(failure: Failure, program: Program, where: Location | None) -> Location | None:
+    """Return where it happened, also where the engine does not say it."""
+    pattern = next((each for words, each in _UNPLACED if words in failure.message), None)
+    if pattern is None:
+        return where
+    lines = program.source.split("\n")
+    first = where.line if where else 1
+    for number, line in enumerate(lines[first - 1 :], first):
+        if found := pattern.search(line):
+            return Location(program.file, number, found.start() + 1)
+    return where
+
+
+_UNPLACED = (
+    ("undefined or null to object", re.compile(r"(?:const|let|var)\s*[{\[]|\(\s*\{[^()]*\}\s*\)")),
+    ("cannot import", re.compile(r"\bimport\s*\(")),
 )
 
 
-def _fix(failure: Failure, program: Program, where: Location | None) -> str:
-    """Return the one hint that helps most, or ""."""
-    if failure.floating:
-        return "await every promise, or return it"
-    if failure.name in _BY_NAME:
-        said = f"{failure.name}: {failure.message}"
-        known = (fix for pattern, fix in _BY_ANSWER if re.match(pattern, said))
-        return next(known, _BY_NAME[failure.name])
-    if missing := re.fullmatch(r"([\w$]+) is not defined", failure.message):
-        words = set(re.findall(r"[A-Za-z_$][\w$]*", program.source)) - {missing[1]}
-        close = get_close_matches(missing[1], [*sorted(words), *_GLOBALS], 1, 0.75)
-        return f"did you mean {close[0]}?" if close else "declare it, or use a declared operation"
-    what = _what(failure, program, where)
-    found = (fix for pattern, fix in _BY_MESSAGE if re.search(pattern, what))
-    return next(found, "correct the syntax there" if failure.name == "SyntaxError" else "")
+def _said(
+    failure: Failure,
+    what: str,
+    program: Program,
+    where: Location | None,
+    operations: Operations,
+) -> Said:
+    line = next_line = ""
+    column = 0
+    if where:
+        lines = program.text.split("\n")
+        line, column = lines[where.line - 1], where.column - 1
+        next_line = lines[where.line] if where.line < len(lines) else ""
+    return Said(failure, what, program, line[:column], line[column:], next_line, operations)
 
 
 def _stack(stack: list[tuple[Frame, Location | None]]) -> str:
     """Return the stack in positions of the program, innermost first, a call a line."""
     lines = [
-        f"at {_cut(plain(frame.function), 100) or '<top>'} ({place})"
+        f"at {_cut(plain(frame.function).replace('<eval>', ''), 100) or '<top>'} ({place})"
         for frame, place in stack
         if place is not None
     ]
-    return "\n".join(lines[:FRAMES])
+    counted = [(line, len(list(same))) for line, same in groupby(lines)]
+    shown = [line if count == 1 else f"{line}, {count} times" for line, count in counted]
+    return "\n".join(shown[:FRAMES])
 
 
 def _cut(text: str, size: int) -> str:

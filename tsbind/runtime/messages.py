@@ -86,6 +86,7 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stack: tuple[Frame, ...] = ()
     call: int = 0  # id of the call whose failure this is, if it is one
     floating: bool = False  # nobody awaited the promise that failed
+    cause: str = ""  # name and message of its `cause`, if that is an error
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

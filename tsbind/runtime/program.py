@@ -268,6 +268,12 @@ _JSX = re.compile(
 )
 
 
+_PYTHON = re.compile(
+    r"\s*((for|while|if|elif|else|def|class|with|try|except)\b[^{]*:\s*(#.*)?$|from \w+ import\b"
+    r"|import \w+\s*$|print\s+\S)"
+)
+
+
 def _syntax_error(text: str, file: str, fault: SyntaxFault, attempt: _Attempt) -> ProgramError:
     """Return the error for a program that swc refuses."""
     lines = text.split("\n")
@@ -281,6 +287,9 @@ def _syntax_error(text: str, file: str, fault: SyntaxFault, attempt: _Attempt) -
     if where and _JSX.search(text.split("\n")[where.line - 1]):
         fix = "return plain data: there is no JSX, and nothing to render it"
         return program_error(text, what, where, fix=fix, code="program-jsx")
+    if where and _PYTHON.match(text.split("\n")[where.line - 1]):
+        fix = "write TypeScript: this reads like Python"
+        return program_error(text, what, where, fix=fix, code="program-syntax")
     fix = next((fix for pattern, fix in _FIXES if re.search(pattern, fault.message)), "")
     code = "program-depth" if fault.code == "TooDeep" else "program-syntax"
     return program_error(text, what, where, fix=fix or "correct the syntax there", code=code)

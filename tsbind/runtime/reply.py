@@ -18,6 +18,7 @@ from tsbind.runtime.failures import ApiError, NetworkError
 from tsbind.runtime.http import Response
 
 EXCERPT = 2_000  # characters of an error body that is not JSON
+DETAIL = 500  # characters of what an error's body lists as wrong
 ERROR_BODY = 16_384  # bytes of JSON of an error that cross into the guest
 LOOKED_THROUGH = 1 << 20  # bytes of JSON that are searched for doubled keys
 _DOUBLED = re.compile(r'Detected duplicate key (".*") at line', re.S)
@@ -203,10 +204,26 @@ def _headers(response: Response, names: tuple[str, ...]) -> Json:
 
 
 def _message(body: Json) -> str:
-    """The one sentence that most APIs put somewhere in the body of an error."""
+    """What most APIs say in the body of an error: one sentence, and what exactly was wrong."""
     if isinstance(body, str):
-        return " ".join(body.split())[:300]
-    return _field(body, ("message", "detail", "title", "error_description", "error", "reason"))
+        page = _TITLE.search(body) if body.lstrip().startswith("<") else None
+        return " ".join((page[1] if page else body).split())[:300]
+    said = _field(body, ("message", "detail", "title", "error_description", "error", "reason"))
+    found = body if isinstance(body, dict) else {}
+    inner = found.get("error")
+    parts = (each[name] for each in (found, inner) if isinstance(each, dict)
+             for name in _DETAILS if name in each)  # fmt: skip
+    detail = next((part for part in parts if isinstance(part, (list, dict)) and part), None)
+    if detail is None:
+        return said
+    text = msgspec.json.encode(detail).decode()
+    text = text if len(text) <= DETAIL else text[: DETAIL - 1] + "…"
+    return f"{said}: {text}" if said else text
+
+
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,300})", re.I)
+# Where APIs list what is wrong with a request: RFC 9457, JSON:API, FastAPI, GitHub, Google, …
+_DETAILS = ("errors", "detail", "details", "invalid-params", "invalid_params", "issues", "fields")
 
 
 def _field(body: Json, names: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Unpack
 
 import msgspec
@@ -25,7 +26,7 @@ from tsbind.errors import (
     SuspendedError,
 )
 from tsbind.runtime import spans
-from tsbind.runtime.bindings import bind, yes
+from tsbind.runtime.bindings import bind, callable_by_name, yes
 from tsbind.runtime.blocking import wait_for
 from tsbind.runtime.deadline import Deadline
 from tsbind.runtime.dispatch import Dispatcher
@@ -40,6 +41,7 @@ from tsbind.runtime.logs import LogLine, Logs
 from tsbind.runtime.messages import Failure, Start, Step
 from tsbind.runtime.options import Bundles, Options, Result
 from tsbind.runtime.program import Program, prepare
+from tsbind.runtime.strip import is_loaded, stripper
 from tsbind.runtime.trace import Trace
 from tsbind.runtime.validate import check_result
 
@@ -156,6 +158,7 @@ class Run:
 
     async def result(self) -> Result:
         """Run the program to its end; see `run`."""
+        await self._load()  # before the clock starts: the program is not at fault
         saved = self._saved
         deadline = (
             Deadline(self._limits.wall)
@@ -191,6 +194,15 @@ class Run:
             hosts = self._bindings.values() if self._in_place else ()
             for host in {*self._owned, *(binding.host for binding in hosts)}:
                 await host.close()
+
+    async def _load(self) -> None:
+        """See to it that the engine and the stripper are there, which once takes seconds."""
+        if self._saved is not None:
+            Engine.default()
+        elif self._in_place:
+            stripper()
+        elif not is_loaded():
+            await asyncio.to_thread(stripper)
 
     async def _prepared(self) -> Program:
         file = self._options.get("file", FILE)
@@ -313,8 +325,9 @@ class Run:
 
     def _value(self, step: Step, program: Program) -> Json:
         """Return the program's value; raises what it failed with, or ResultError."""
-        for call in step.floating:
-            self._logs.add((("warn", f"nobody awaited {self._name_of(call)}"),))
+        for name, calls in Counter(map(self._name_of, step.floating)).items():
+            times = f" ({calls} calls)" if calls > 1 else ""
+            self._logs.add((("warn", f"nobody awaited {name}{times}"),))
         if step.state == "failed":
             raise self._failure(step.error or Failure("Error", ""), program)
         raw = bytes(step.value) if step.value is not None else b"null"
@@ -343,10 +356,11 @@ class Run:
 
     def _failure(self, failure: Failure, program: Program) -> RunError:
         """The error that a failed program ends with: the operator's own where it was the cause."""
-        explained = explain(failure, program)
+        explained = explain(failure, program, callable_by_name(self._bindings))
         cause = self._dispatcher.causes.get(failure.call) if self._dispatcher else None
         if isinstance(cause, (PolicyError, CredentialError)):
-            return type(cause)(cause.what, where=explained.where, fix=cause.fix, code=cause.code)
+            fix = cause.fix or explained.fix
+            return type(cause)(cause.what, where=explained.where, fix=fix, code=cause.code)
         if failure.name == NOT_JSON:
             what = explained.what.removeprefix(f"{NOT_JSON}: ")
             return ResultError(what, where=explained.where or program.file, fix=explained.fix)

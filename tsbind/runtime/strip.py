@@ -227,6 +227,11 @@ def stripper() -> Stripper:
         return _stripper()
 
 
+def is_loaded() -> bool:
+    """Say whether `stripper` has been called: the first call may have to compile for seconds."""
+    return bool(_stripper.cache_info().currsize)
+
+
 @cache
 def _stripper() -> Stripper:
     return Stripper(Engine.default(), artefact("swc.wasm").read_bytes())
