@@ -22,7 +22,15 @@ FORMAT = 1
 Json = Any  # a JSON value: None, bool, int, float, str, list, dict
 Place = Literal["path", "query", "header", "cookie", "querystring"]
 Style = Literal[
-    "matrix", "label", "form", "simple", "spaceDelimited", "pipeDelimited", "deepObject", "content"
+    "matrix",
+    "label",
+    "form",
+    "simple",
+    "spaceDelimited",
+    "pipeDelimited",
+    "deepObject",
+    "cookie",
+    "content",
 ]
 
 

@@ -50,6 +50,27 @@ ONE_BY_ONE: Table = [
     ("PUT", "/folders/{id}", "put_folders_id#remove_shared_link", (), "folders.removeSharedLink"),
     ("GET", "/items/{item_id}", "read_items__item_id__get", (), "items.read"),
     ("GET", "/things", "getThing", (), "things.get"),
+    # Generators have manners of their own: NestJS and NSwag, springdoc, AWS, Django.
+    ("GET", "/cats", "CatsController_findAll", (), "cats.findAll"),
+    ("GET", "/cats/{id}", "CatsController_findOne_v2", ("kittens",), "kittens.findOneV2"),
+    (
+        "PUT",
+        "/vms/{name}",
+        "VirtualMachines_CreateOrUpdate",
+        ("VM",),
+        "virtualMachines.createOrUpdate",
+    ),
+    ("GET", "/a", "Get_Things", ("x",), "x.getThings"),
+    ("GET", "/owners", "findAll_1", ("owner-rest-controller",), "owner.findAll"),
+    ("GET", "/#Action=DescribeImages", "GET_DescribeImages", (), "describeImages"),
+    ("GET", "/api/blog/posts/", "blog_posts_list", ("blog",), "blog.listPosts"),
+    ("GET", "/api/blog/posts/{id}/", "blog_posts_retrieve", ("blog",), "blog.getPost"),
+    ("PUT", "/api/blog/posts/{id}/", "blog_posts_update", ("blog",), "blog.updatePost"),
+    ("PATCH", "/api/blog/posts/{id}/", "blog_posts_partial_update", ("blog",), "blog.patchPost"),
+    ("DELETE", "/api/blog/posts/{id}/", "blog_posts_destroy", ("blog",), "blog.deletePost"),
+    ("POST", "/api/posts/{id}/publish/", "posts_publish_create", ("posts",), "posts.publish"),
+    ("GET", "/acc/{id}/logs/{day}", "acc_logs_list", ("acc",), "acc.listLogs"),
+    ("GET", "/api/users/me/", "users_me_retrieve", ("users",), "users.getMe"),
     # No id at all.
     ("GET", "/rooms", "", (), "rooms.list"),
     ("GET", "/rooms/{id}", "", (), "rooms.get"),
@@ -85,6 +106,16 @@ def test_collisions_move_on_together() -> None:
         ("GET", "/other", operation("other", ("x",))),
     ]
     assert names(rows) == ["x.getThings", "x.getOldThings", "x.other"]
+
+
+def test_what_a_generator_told_apart_stays_apart() -> None:
+    rows = [
+        ("GET", "/owners", operation("findAll_1", ("x",))),
+        ("GET", "/vets", operation("findAll", ("x",))),
+        ("GET", "/#Action=AddPermission", operation("GET_AddPermission")),
+        ("POST", "/#Action=AddPermission", operation("POST_AddPermission")),
+    ]
+    assert names(rows) == ["x.findAll1", "x.findAll", "getAddPermission", "postAddPermission"]
 
 
 def test_a_namespace_is_no_operation() -> None:

@@ -141,6 +141,24 @@ def test_each_parameter_goes_to_its_place() -> None:
     )
 
 
+def test_a_query_in_the_path_stays_a_query() -> None:
+    id_, kind = Parameter("id", "id", "path", "simple"), Parameter("kind", "kind", "query", "form")
+    path = "/search?kind=user&id={id}&all"
+    assert placed((id_, kind), {"id": "a&b?#"}, path) == Target(
+        "/search", "kind=user&id=a%26b%3F%23&all", (), ()
+    )
+    assert placed((id_, kind), {"id": 1, "kind": "team"}, path).query == "id=1&all&kind=team"
+
+
+def test_a_cookie_of_style_cookie_is_written_as_it_is() -> None:
+    plain = Parameter("c", "c", "cookie", "cookie", explode=True)
+    assert placed((plain,), {"c": "a/b=c!"}).cookies == (("c", "a/b=c!"),)
+    assert placed((plain,), {"c": ["x", "y"]}).cookies == (("c", "x"), ("c", "y"))
+    for bad in ("a;b=c", "a b", "ü", 'a"', "a\r\nb", "a\\b"):
+        with pytest.raises(ArgumentError, match="not allowed in a cookie"):
+            placed((plain,), {"c": bad})
+
+
 def test_a_whole_query_string_is_one_value() -> None:
     form = Parameter("q", "q", "querystring", "content", media="application/x-www-form-urlencoded")
     assert placed((form,), {"q": {"a": "x y", "b": [1, 2], "c&": "="}}).query == (

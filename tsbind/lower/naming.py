@@ -13,15 +13,21 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tsbind.lower.operation_id import (
+    deed_last,
     is_mechanical,
+    of_controller,
     parts,
     variant,
     without_articles,
+    without_controller,
     without_front,
+    without_method,
     without_namespace,
+    without_number,
     without_suffix,
 )
 from tsbind.lower.path_name import (
+    BY_METHOD,
     Siblings,
     name_by_path,
     namespace_by_path,
@@ -84,7 +90,7 @@ def _tag_words(node: Mapping[str, Node]) -> list[str]:
     for tag in _tags(node):
         found = words(re.sub(r"\([^()]*\)", " ", tag)) or words(tag)
         if found and tag.lower() not in _NOTHING:
-            return without_articles(found)
+            return without_controller(without_articles(found))
     return []
 
 
@@ -121,7 +127,10 @@ def _choice(named: Named, siblings: Siblings, shared: _Shared) -> _Choice:
     operation_id = _id(named)
     if not words(operation_id):
         return _chosen(by_path_space, by_path_method, named, mechanical=True)
-    spaces, found = parts(operation_id)
+    plain = without_number(without_method(operation_id, method))
+    spaces, found = parts(plain)
+    if tag and of_controller(plain):
+        return _chosen([" ".join(tag)], found, named)
     if spaces:
         return _chosen(spaces[shared.id_spaces :], found, named)
     apart = words(variant(operation_id))
@@ -130,6 +139,13 @@ def _choice(named: Named, siblings: Siblings, shared: _Shared) -> _Choice:
     if is_mechanical(found, path) and by_path:
         if by_path_method[0] == "list" and not plural(found[-1]):
             by_path_method = ["get", *by_path_method[1:]]  # the author speaks of one
+        return _chosen(by_path_space, by_path_method, named, mechanical=True)
+    deed = deed_last(plain, path) if not tag or _alike(tag, by_path) else ""
+    if deed and by_path:
+        if by_path_method[0] in BY_METHOD:
+            by_path_method = [deed, *by_path_method[1:]]
+        if deed == "list" and len(by_path_method) > 1:
+            by_path_method[-1] = words(plain)[-2]  # in the plural, whatever follows in the path
         return _chosen(by_path_space, by_path_method, named, mechanical=True)
     space = tag or namespace_by_path(path)
     if not _alike(found, space):

@@ -39,16 +39,13 @@ class Found(NamedTuple):
 
 def operations(document: Document, types: Types, report: Report) -> list[Found]:
     """Find all operations, in an order that does not depend on the document's."""
-    paths = document.root.get("paths")
     found: list[Found] = []
-    for path, entry in sorted(paths.items()) if isinstance(paths, dict) else ():
-        if path.startswith("x-"):
-            continue
-        resolved = types.references.node(entry, ("/paths", path))
+    for path, entry, at in _paths(document):
+        resolved = types.references.node(entry, at)
         if resolved is None:
             report.add(
                 "path-lost",
-                ("/paths", path),
+                at,
                 f'the operations of path "{path}" are not known, since its reference is broken',
                 fix="correct the reference",
                 severity="error",
@@ -57,6 +54,14 @@ def operations(document: Document, types: Types, report: Report) -> list[Found]:
             continue
         found.extend(_of_item(path, *resolved, report))
     return found
+
+
+def _paths(document: Document) -> Iterator[tuple[str, Node, At]]:
+    for key in ("paths", "x-ms-paths"):
+        table = document.root.get(key)
+        for path, entry in sorted(table.items()) if isinstance(table, dict) else ():
+            if not path.startswith("x-"):
+                yield path, entry, (f"/{key}", path)
 
 
 def _of_item(path: str, item: dict[str, Node], at: At, report: Report) -> Iterator[Found]:

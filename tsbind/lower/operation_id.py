@@ -13,6 +13,29 @@ from tsbind.lower.path_name import VERBS, is_prefix, is_variable, without_extens
 from tsbind.lower.words import singular, words
 
 _SEPARATORS = re.compile(r"[/.]+|::")
+_GROUPED = re.compile(
+    r"(?P<group>[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*)_(?P<method>[A-Za-z][A-Za-z0-9]*(?:_v\d+)?)"
+)
+_CONTROLLER = re.compile(r"[A-Z]\w*?Controller[_.]")
+_NUMBER = re.compile(r"(?<=[A-Za-z])_\d+$")
+# With one of these in front an id says what is done before it says to what.
+_DEEDS = frozenset(
+    [
+        *("get", "list", "find", "fetch", "search", "read", "retrieve", "query"),
+        *("create", "add", "post", "put", "set", "update", "patch", "delete", "remove"),
+    ]
+)
+# What Django's generators put last.
+_DEEDS_LAST = {
+    "list": "list",
+    "create": "create",
+    "retrieve": "get",
+    "read": "get",
+    "update": "update",
+    "partial update": "patch",
+    "destroy": "delete",
+    "delete": "delete",
+}
 _METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
 _FILLERS = frozenset(("id", "by", "with"))
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -29,15 +52,68 @@ def without_suffix(operation_id: str, method: str, path: str) -> str:
     return rest or operation_id
 
 
+def without_method(operation_id: str, method: str) -> str:
+    """Drop the method that some write in capitals in front: `GET_DescribeImages`."""
+    rest = operation_id.removeprefix(f"{method}_")
+    return rest if words(rest) else operation_id
+
+
+def without_number(operation_id: str) -> str:
+    """Drop the number by which a generator tells methods of one name apart: `findAll_1`."""
+    return _NUMBER.sub("", operation_id)
+
+
 def parts(operation_id: str) -> tuple[list[str], list[str]]:
-    """Split at the separators that authors use for namespaces: `issues/list-for-repo`.
+    """Split at the separators that authors use for namespaces.
 
     Returns the namespaces and the words of the method.
+
+    >>> parts("issues/list-for-repo"), parts("CatsController_findAll"), parts("Get_Cats")
+    ((['issues'], ['list', 'for', 'repo']), (['Cats'], ['find', 'All']), ([], ['Get', 'Cats']))
     """
     pieces = [piece for piece in _SEPARATORS.split(operation_id) if words(piece)]
     if not pieces:
         return [], []
-    return pieces[:-1], without_articles(words(pieces[-1]))
+    grouped = _GROUPED.fullmatch(pieces[0]) if len(pieces) == 1 else None
+    if grouped and words(grouped["group"])[0].lower() not in _DEEDS:
+        pieces = [grouped["group"], grouped["method"]]
+    spaces = [" ".join(without_controller(words(piece))) for piece in pieces[:-1]]
+    return spaces, without_articles(words(pieces[-1]))
+
+
+def of_controller(operation_id: str) -> bool:
+    """Whether an id begins with the class that answers: `CatsController_findAll`."""
+    return _CONTROLLER.match(operation_id) is not None
+
+
+def without_controller(found: list[str]) -> list[str]:
+    """Drop what says that a class answers: "owner rest controller" is about owners."""
+    kept = list(found)
+    while len(kept) > 1 and kept[-1].lower() in ("controller", "rest"):
+        kept.pop()
+    return kept if len(kept) < len(found) and found[-1].lower() == "controller" else found
+
+
+def deed_last(operation_id: str, path: str) -> str:
+    """Return what an id made from the path, with a deed behind it, does; "" when it is none.
+
+    >>> deed_last("blog_posts_retrieve", "/api/blog/posts/{id}/")
+    'get'
+    """
+    found = [singular(word) for word in words(operation_id)]
+    fixed = [
+        singular(word)
+        for segment in path.split("/")
+        if not is_variable(segment)
+        for word in words(segment)
+    ]
+    for length in (2, 1):
+        things = found[:-length]
+        if things and things == fixed[-len(things) :] and "_" in operation_id:
+            verb = _DEEDS_LAST.get(" ".join(found[-length:]))
+            if verb:
+                return verb
+    return ""
 
 
 def variant(operation_id: str) -> str:

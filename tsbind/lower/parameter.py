@@ -19,7 +19,7 @@ _STYLES: dict[str, tuple[Style, ...]] = {
     "path": ("simple", "label", "matrix"),
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
     "header": ("simple",),
-    "cookie": ("form",),
+    "cookie": ("form", "cookie"),
 }
 # Header parameters of these names are ignored: the request says them otherwise (§4.12.2).
 _IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
@@ -77,8 +77,10 @@ def template(path: str) -> Template:
         name = match[1]
         operator = name[:1] if name[:1] in _OPERATORS else ""
         name = name.removeprefix(operator).removesuffix("*") if operator else name
+        greedy = name.endswith("+") and len(name) > 1  # `{proxy+}`, as AWS writes it
+        name = name.removesuffix("+") if greedy else name
         names[name] = None
-        if operator and operator in _RESERVED_EXPANSION:
+        if greedy or (operator and operator in _RESERVED_EXPANSION):
             reserved.add(name)
         return "{" + name + "}"
 
@@ -141,7 +143,7 @@ def _declared(each: Node, at: At, references: References, report: Report) -> Dec
 def in_template(found: list[Declared], path: Template, at: At, report: Report) -> list[Declared]:
     """Make path parameters and template agree: the template decides."""
     kept = []
-    by_name = {each.name.lstrip(_OPERATORS): each for each in found if each.place == "path"}
+    by_name = {_bare(each.name): each for each in found if each.place == "path"}
     for name in path.names:
         if name in by_name:
             kept.append(by_name[name]._replace(name=name))
@@ -154,7 +156,7 @@ def in_template(found: list[Declared], path: Template, at: At, report: Report) -
         )
         kept.append(Declared(name, "path", {}, at))
     for each in by_name.values():
-        if each.name.lstrip(_OPERATORS) not in path.names:
+        if _bare(each.name) not in path.names:
             report.add(
                 "path-parameter-unused",
                 each.at,
@@ -162,6 +164,12 @@ def in_template(found: list[Declared], path: Template, at: At, report: Report) -
                 fix="put it into the path, or say where else it goes",
             )
     return kept + [each for each in found if each.place != "path"]
+
+
+def _bare(name: str) -> str:
+    """A variable's name without the operators that some declare along with it."""
+    bare = name.lstrip(_OPERATORS)
+    return bare.removesuffix("+") or bare
 
 
 def arguments(
@@ -229,9 +237,11 @@ def _argument(
         each.name,
         each.place,
         style,
-        explode=explode if isinstance(explode, bool) else style == "form",
+        explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
         required=required,
-        allow_reserved=node.get("allowReserved") is True or each.name in path.reserved,
+        allow_reserved=each.name in path.reserved
+        or node.get("allowReserved") is True
+        or node.get("x-ms-skip-url-encoding") is True,
     )
     return Argument(parameter, each.schema, (each.at, "schema"), text, deprecated, each)
 

@@ -81,6 +81,7 @@ _OF_METHOD = {
     "DELETE": "delete",
     "HEAD": "check",
 }
+BY_METHOD = frozenset((*_OF_METHOD.values(), "list"))  # verbs that a path itself does not name
 
 
 class Siblings:

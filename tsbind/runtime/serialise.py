@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
@@ -58,8 +59,13 @@ def place(call: Call, args: Mapping[str, Json], *, slashes: Collection[str] = ()
                 headers.append(_header(parameter, value))
             case "cookie":
                 cookies.extend(_cookie(parameter, value))
+    in_path = {p.name: (p, v) for p, v in given if p.place == "path"}
+    path, _, fixed = _path(call, in_path, slashes).partition("?")
+    # Some documents tell operations apart by a query in the path; a parameter of that name wins.
+    said = {p.name for p, _ in given if p.place == "query"}
+    query[:0] = [each for each in fixed.split("&") if each.partition("=")[0] not in said]
     return Target(
-        path=_path(call, dict((p.name, (p, v)) for p, v in given if p.place == "path"), slashes),
+        path=path,
         query="&".join(part for part in query if part),
         headers=tuple(headers),
         cookies=tuple(cookies),
@@ -78,7 +84,7 @@ def _path(call: Call, given: Mapping[str, tuple[Parameter, Json]], slashes: Coll
         return path_text(parameter, value, slashes=f"{call.op}:{parameter.arg}" in slashes)
 
     path = _PLACEHOLDER.sub(expand, call.path)
-    escape.check_path(path, call.op)
+    escape.check_path(path.partition("?")[0], call.op)
     return path if path.startswith("/") else f"/{path}"
 
 
@@ -180,9 +186,10 @@ def _cookie(parameter: Parameter, value: Json) -> Pairs:
         )
     if parameter.style == "content":
         return ((parameter.name, escape.unreserved(content_text(value, parameter.media))),)
-    return _expanded(
-        parameter.name, value, escape.unreserved, explode=parameter.explode, joiner=","
-    )
+    encode: _Encode = escape.unreserved
+    if parameter.style == "cookie":  # written as it is (OpenAPI 3.2 §4.12.4)
+        encode = partial(escape.check_cookie_value, where=f"args.{parameter.arg}")
+    return _expanded(parameter.name, value, encode, explode=parameter.explode, joiner=",")
 
 
 # Values

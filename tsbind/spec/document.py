@@ -157,8 +157,12 @@ def decode(ref: str) -> str:
 def _lost(problem: Problem) -> str:
     """The operation that is gone when the problem is that it is none: "GET /pets"."""
     match pointers.split(problem.at):
-        case ["paths", path, method] if problem.severity == "error" and method in METHODS:
+        case ["paths" | "x-ms-paths", path, method] if (
+            problem.severity == "error" and method in METHODS
+        ):
             return f"{method.upper()} {path}"
-        case ["paths", path, "additionalOperations", method] if problem.severity == "error":
+        case ["paths" | "x-ms-paths", path, "additionalOperations", method] if (
+            problem.severity == "error"
+        ):
             return f"{method} {path}"
     return ""

@@ -51,6 +51,7 @@ _PARAMETER: Final[Shape] = {
 SHAPES: Final[dict[str, Shape]] = {
     "document": {
         "paths": (MAP, "path_item"),
+        "x-ms-paths": (MAP, "path_item"),  # Azure's, for paths that differ in their query alone
         "webhooks": (MAP, "path_item"),
         "components": (ONE, "components"),
     },
