@@ -83,6 +83,14 @@ class TsbindError(Exception):
         self.code = code or type(self).code
         super().__init__(message(what, where=self.where, code=self.code, fix=fix))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross to another process as what it is, without being made again."""
+        return _bare, (type(self), self.args), self.__dict__
+
+
+def _bare(kind: type[TsbindError], arguments: tuple[str, ...]) -> TsbindError:
+    return kind.__new__(kind, *arguments)
+
 
 class SpecError(TsbindError):
     """The document cannot be used at all."""

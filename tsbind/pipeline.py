@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,19 +22,22 @@ from tsbind.emit.catalog import LIMIT, print_catalog
 from tsbind.emit.jsonschema import print_calls, print_schemas
 from tsbind.emit.python import print_stubs
 from tsbind.emit.search import print_index
-from tsbind.emit.typescript import print_declarations
+from tsbind.emit.typescript import print_declarations, print_pieces
 from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
 from tsbind.meter import DEFAULT, counts, tokenizer
-from tsbind.passes import PLAIN, PROSE, SHARING, Docs, Pass
+from tsbind.passes import PLAIN, PROSE, SHARING, Docs, Pass, passes
 from tsbind.passes.strip_docs import strip_docs
 from tsbind.select.budget import Fit, fit
 from tsbind.select.query import select
 from tsbind.spec.document import Document
 from tsbind.spec.load import load
 from tsbind.spec.source import LoadLimits
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -65,21 +69,26 @@ class Compiled(msgspec.Struct, frozen=True):
 
 
 def compile(
-    source: bytes | Path | str, options: Options | None = None, *, cache: Cache | None = None
+    source: bytes | Path | str,
+    options: Options | None = None,
+    *,
+    cache: Cache | None = None,
+    beside: Executor | None = None,
 ) -> Compiled:
     """Turn an OpenAPI document into a Bundle, declarations and stubs.
 
     `source` is as in `tsbind.spec.load.load`.  Parts that cannot be compiled are left out and
     reported as Diagnostics.  Raises SpecError when nothing can be, SelectionError and BudgetError
     when what is left is not what was asked for.  With a `cache`, what was compiled before from the
-    same bytes is taken from there, without its `document`.
+    same bytes is taken from there, without its `document`.  What can be done `beside` the rest, by
+    another process, is given to it.
     """
     options = options or Options()
     key = cache_key(source, options) if cache else ""
     kept = cache.get(key, Compiled) if cache and key else None
     if kept is not None:
         return kept
-    document, compiled = compile_anew(source, options)
+    document, compiled = compile_anew(source, options, beside)
     if cache and key and document.settled:
         cache.put(key, msgspec.structs.replace(compiled, document=None), document.read)
     return compiled
@@ -97,7 +106,9 @@ def cache_key(source: bytes | Path | str, options: Options) -> str:
     return key_of("file", str(source), str(Path(source).resolve()), options)
 
 
-def compile_anew(source: bytes | Path | str, options: Options) -> tuple[Document, Compiled]:
+def compile_anew(
+    source: bytes | Path | str, options: Options, beside: Executor | None = None
+) -> tuple[Document, Compiled]:
     """Compile from the start."""
     with collector_paused():
         document = load(
@@ -110,11 +121,12 @@ def compile_anew(source: bytes | Path | str, options: Options) -> tuple[Document
             raise nothing_left(document, diagnostics)
         api = select(whole, options.select) if options.select else whole
         plain = through(api, (strip_docs, *PLAIN))
+        pieces = print_pieces(plain)
+        counted = counting([text for part in pieces for text in part.values()], options, beside)
         calls, schemas = print_calls(api), print_schemas(api)
         mark = fingerprint(calls, schemas)
         stubs = print_stubs(api, mark)
-        told = through(api, PROSE[options.docs])
-        text, types, fitted = declare(told, plain, options, mark)
+        text, types, fitted = declare(api, plain, options, mark)
         bundle = Bundle(
             title=api.title,
             version=api.version,
@@ -126,7 +138,7 @@ def compile_anew(source: bytes | Path | str, options: Options) -> tuple[Document
             doc=api.doc,
             namespaces=api.namespaces,
             fingerprint=mark,
-            index=search_index(api, plain, options),
+            index=msgspec.Raw(msgspec.json.encode(print_index(api, *pieces, counted()))),
         )
     return document, Compiled(bundle, stubs, diagnostics, types, fitted, document.root)
 
@@ -189,16 +201,16 @@ def through(api: Api, steps: Iterable[Pass]) -> Api:
 def declare(api: Api, plain: Api, options: Options, mark: str) -> tuple[str, int, Fit | None]:
     """Return the declarations, how many types they name, and what was given up to fit a budget.
 
-    `plain` is what the first half of the passes makes of `api` without its prose.  `mark` is the
+    `plain` is what the first half of the passes makes of `api` without prose.  `mark` is the
     fingerprint for the last line.  When nothing else fits the budget, the declarations are the
     catalog's introduction.
     """
     budget = options.budget
     if budget is None:
-        small = (
-            through(plain, SHARING) if options.docs == "none" else through(api, (*PLAIN, *SHARING))
-        )
+        bare = options.docs == "none"
+        small = through(plain, SHARING) if bare else through(api, passes(options.docs))
         return print_declarations(small, fingerprint=mark), len(small.types), None
+    told = through(api, PROSE[options.docs])
     count = tokenizer(options.tokenizer).count
     # By identity of what was measured: a live Api's entry is its own, for it came last.
     printed: dict[int, tuple[str, int]] = {}
@@ -215,16 +227,23 @@ def declare(api: Api, plain: Api, options: Options, mark: str) -> tuple[str, int
     def introduction(candidate: Api) -> str:
         return print_catalog(candidate, count, limit=min(LIMIT, budget))
 
-    fitting, fitted = fit(api, budget, measure, introduce)
+    fitting, fitted = fit(told, budget, measure, introduce)
     if fitted.catalog:
         return introduction(fitting), 0, fitted
     return *printed[id(fitting)], fitted
 
 
-def search_index(api: Api, plain: Api, options: Options) -> msgspec.Raw:
-    """Return what `$search` and `$describe` need, as the Bundle holds it: JSON, read when asked."""
-    index = print_index(api, plain, partial(counts, tokenizer(options.tokenizer)))
-    return msgspec.Raw(msgspec.json.encode(index))
+def counting(
+    texts: list[str], options: Options, beside: Executor | None
+) -> Callable[[], Sequence[int]]:
+    """Have texts counted, `beside` this process if that can be; call the result for the counts."""
+    count = partial(token_counts, options.tokenizer, texts)
+    return beside.submit(count).result if beside else count
+
+
+def token_counts(name: str, texts: Sequence[str]) -> Sequence[int]:
+    """Count texts with the tokenizer called `name`."""
+    return counts(tokenizer(name), texts)
 
 
 def nothing_left(document: Document, diagnostics: tuple[Diagnostic, ...]) -> SpecError:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tsbind.bundle import Bundle
 from tsbind.emit.search import print_index
 from tsbind.emit.sketch import sketch
+from tsbind.emit.typescript import print_pieces
 from tsbind.errors import BundleError, SelectionError
 from tsbind.search import Entry, Finder, Index, build
 from tsbind.search.page import REMARK
@@ -119,7 +120,8 @@ users:{
 get(a:{id:string}):User}
 """
 )
-INDEX = print_index(API, API, lambda texts: list(map(len, texts)))
+PIECES = print_pieces(API)
+INDEX = print_index(API, *PIECES, [len(text) for part in PIECES for text in part.values()])
 LIST = "rooms.list(a?:{filter?:Filter}):Promise<Room[]>"
 TYPES = {
     "Filter": "type Filter={by:Order}",

@@ -6,8 +6,7 @@ import hashlib
 import re
 import time
 import unicodedata
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -17,11 +16,18 @@ import msgspec
 from tsbind.cli.files import STDIN, spell, write_together
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, print_json, say, share, show, working, write
-from tsbind.cli.source import document_options, document_text, json_option, open_source
+from tsbind.cli.source import (
+    as_text,
+    document_bytes,
+    document_options,
+    json_option,
+    open_source,
+)
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from tsbind.cache import Cache
-    from tsbind.meter import Tokenizer
     from tsbind.pipeline import Compiled
 
 
@@ -71,7 +77,7 @@ def command(
     Without -o the declarations go to standard output, and what there is to say to standard error.
     """
     from tsbind.cache import Cache
-    from tsbind.meter import DEFAULT, tokenizer
+    from tsbind.cli.beside import beside
     from tsbind.pipeline import LoadLimits, Options, compile
 
     start = time.perf_counter()
@@ -85,11 +91,12 @@ def command(
         limits=limits,
     )
     cache = None if no_cache else Cache.of_user()
-    source, counter = open_source(spec), tokenizer(DEFAULT)
-    with working(f"compiling {spell(spec)}"), ThreadPoolExecutor(1) as beside:
-        counting = beside.submit(lambda: _tokens(document_text(source), counter, cache))
-        compiled = compile(source, options, cache=cache)
-        cost = _Cost(counting.result(), _tokens(compiled.declarations, counter, cache))
+    source = open_source(spec)
+    with beside(_size(source)) as other:
+        counted = _document_tokens(source, cache, other)  # first: a process starts small
+        with working(f"compiling {spell(spec)}"):
+            compiled = compile(source, options, cache=cache, beside=other)
+            cost = _Cost(counted(), _text_tokens(compiled.declarations, cache, other))
     name = _file_name(name or ("" if spec == STDIN else Path(spec).name), compiled.bundle.title)
     written = _write(compiled, folder, name) if folder else []
     seconds = time.perf_counter() - start
@@ -103,20 +110,72 @@ def command(
         write(compiled.declarations)
 
 
-def _tokens(text: str, counter: Tokenizer, cache: Cache | None) -> int:
-    """Count `text`, unless it was counted before: the ranks alone take long to load."""
-    if cache is None:
-        return counter.count(text)
-    from tsbind.cache import key_of
+def _size(source: bytes | Path) -> int:
+    if isinstance(source, bytes):
+        return len(source)
+    return source.stat().st_size if source.is_file() else 0
 
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    key = key_of("tokens", counter.name, digest)
-    known = cache.get(key, int)
+
+def _document_tokens(
+    source: bytes | Path, cache: Cache | None, other: Executor
+) -> Callable[[], int]:
+    """Have the document counted, unless it was before; call the result for the count."""
+    known = cache.get(_key(_digest(source)), int) if cache else None
+    if known is not None:
+        return lambda: known
+    counting = other.submit(_count_document, source)
+
+    def kept() -> int:
+        count, digest = counting.result()
+        if cache:
+            cache.put(_key(digest), count, {})
+        return count
+
+    return kept
+
+
+def _digest(source: bytes | Path) -> str:
+    from tsbind.cache import file_digest
+
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    try:
+        return file_digest(str(source))
+    except OSError:
+        return ""  # compiling will say so
+
+
+def _count_document(source: bytes | Path) -> tuple[int, str]:
+    """Return the tokens of the document, and the digest of what was counted."""
+    from tsbind.meter import DEFAULT, tokenizer
+
+    data = document_bytes(source)
+    return tokenizer(DEFAULT).count(as_text(data)), hashlib.sha256(data).hexdigest()
+
+
+def _text_tokens(text: str, cache: Cache | None, other: Executor) -> int:
+    key = _key(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+    known = cache.get(key, int) if cache else None
     if known is not None:
         return known
-    count = counter.count(text)
-    cache.put(key, count, {})
+    count = other.submit(_count_text, text).result()
+    if cache:
+        cache.put(key, count, {})
     return count
+
+
+def _count_text(text: str) -> int:
+    from tsbind.meter import DEFAULT, tokenizer
+
+    return tokenizer(DEFAULT).count(text)
+
+
+def _key(digest: str) -> str:
+    """Return what the tokens of a text are kept under: the ranks alone take long to load."""
+    from tsbind.cache import key_of
+    from tsbind.meter import DEFAULT
+
+    return key_of("tokens", DEFAULT, digest)
 
 
 def _write(compiled: Compiled, folder: Path, name: str) -> list[str]:

@@ -72,9 +72,17 @@ def document_text(source: bytes | Path) -> str:
 
     Parts that lie in other files are not in it.
     """
+    return as_text(document_bytes(source))
+
+
+def document_bytes(source: bytes | Path) -> bytes:
+    """Return the document as it is written."""
     if isinstance(source, Path):
-        data = read(str(source), limit=DOCUMENT_BYTES, what="document")
-    else:
-        data = source
+        return read(str(source), limit=DOCUMENT_BYTES, what="document")
+    return source
+
+
+def as_text(data: bytes) -> str:
+    """Return what a document says, whatever its encoding."""
     marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return data.decode("utf-16" if marked else "utf-8-sig", "replace")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from tsbind.emit.typescript import print_pieces
 from tsbind.ir.api import Api, Operation
 from tsbind.search.index import Entry, Index, Piece, build
 
 
-def print_index(whole: Api, small: Api, counts: Callable[[Sequence[str]], Sequence[int]]) -> Index:
-    """Return the index over `whole`; hits are shown as `small`, its shorter form, is printed.
+def print_index(
+    api: Api, operations: Mapping[str, str], types: Mapping[str, str], tokens: Sequence[int]
+) -> Index:
+    """Return the index over `api`; hits are shown as what `print_pieces` printed.
 
-    Both have the same operations.  `counts` says how many tokens each of many texts takes.
+    `tokens` says how many each of the `operations` takes, and then each of the `types`.
     """
-    operations, types = print_pieces(small)
-    tokens = counts([*operations.values(), *types.values()])
     return build(
-        entries(whole),
+        entries(api),
         _pieces(operations, tokens),
         _pieces(types, tokens[len(operations) :]),
     )
