@@ -10,6 +10,7 @@ from typing import Literal
 
 Kind = Literal["json", "form", "multipart", "events", "lines", "sequence", "text", "binary"]
 
+STREAMS: frozenset[Kind] = frozenset({"events", "lines", "sequence"})
 _STREAMS: dict[str, Kind] = {
     "text/event-stream": "events",
     **dict.fromkeys(

@@ -90,6 +90,13 @@ def test_slashes_are_for_path_parameters_that_exist(run: Runner) -> None:
     assert "no operation has this path parameter" in run.err
 
 
+def test_what_is_to_be_trusted_must_be_a_certificate(run: Runner, bundle: str) -> None:
+    assert run("return 1", "--trust", "absent.pem") == 2
+    assert "No such file or directory; give a file of certificates in PEM" in run.err
+    assert run("return 1", "--trust", bundle) == 2
+    assert "it holds no certificate; give a file of certificates in PEM" in run.err
+
+
 def test_a_write_can_be_allowed_by_name(run: Runner) -> None:
     assert run("return (await api.rooms.create({ name: 'new' })).name", "--allow", "rooms.*") == 0
     assert json.loads(run.out) == "new"

@@ -171,7 +171,7 @@ def test_a_command_line_never_takes_or_repeats_a_secret(form: str) -> None:
         (lambda path: Env("NOT_SET"), 'the environment variable "NOT_SET" holds nothing'),
         (lambda path: SecretFile(f"{path}/absent"), "cannot be read: No such file"),
         (lambda path: SecretFile(f"{path}/two"), "is not one line of ASCII"),
-        (lambda path: SecretFile(f"{path}/long"), "is too long"),
+        (lambda path: SecretFile(f"{path}/long"), "is longer than 65536 bytes"),
         (lambda path: lambda: "", "the function holds nothing"),
     ],
 )  # fmt: skip

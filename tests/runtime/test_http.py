@@ -15,9 +15,11 @@ from aiohttp import web
 
 from tests.runtime.loopback import raw_server, serving
 from tsbind.errors import CredentialError
+from tsbind.runtime.address import is_public
 from tsbind.runtime.credentials import Auth, origin_of
 from tsbind.runtime.failures import NetworkError
-from tsbind.runtime.http import HttpTransport, Request, Response, Timeouts, is_public
+from tsbind.runtime.http import Request, Response, Timeouts
+from tsbind.runtime.transport import HttpTransport
 
 SECRET = Auth("http://127.0.0.1:1", headers=(("Authorization", "Bearer tok-123456"),))
 

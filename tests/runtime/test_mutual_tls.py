@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tsbind.bundle import Bundle, Call, Need, Scheme
+from tsbind.errors import CredentialError
+from tsbind.runtime import ClientCertificate, Credentials, FakeTransport, Host, Response
+from tsbind.runtime.credentials import Credential
 from tsbind.runtime.failures import NetworkError
-from tsbind.runtime.http import HttpTransport, Request
+from tsbind.runtime.transport import HttpTransport
 
+Seen = list[str]
+NOBODY = FakeTransport(lambda request: Response(500))
 OPENSSL = shutil.which("openssl")
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl makes the certificates")
 
@@ -56,32 +65,102 @@ async def serving(folder: Path, answer: bytes, client: str) -> AsyncIterator[tup
         server.close()
 
 
-def fetch(folder: Path, *, shows: bool, trusts: bool = True) -> list[str]:
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n"
+REPLY = HEAD + b"Connection: close\r\n\r\n7"
+OPEN = Call("x.open", "GET", "/open")
+LOCKED = Call("x.locked", "GET", "/locked", security=((Need("mtls"),),))
+SCHEMES = {"mtls": Scheme("mutualTLS"), "key": Scheme("http", scheme="bearer")}
+BUNDLE = Bundle("T", "1", "", {call.op: call for call in (OPEN, LOCKED)}, {}, schemes=SCHEMES)
+
+
+def fetch(folder: Path, op: str, credential: Credential | None, *, trusts: bool = True) -> Seen:
     client = certificate(folder, "client")
 
-    async def main() -> list[str]:
-        reply = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
-        async with serving(folder, reply, client[0]) as (url, seen):
-            context = ssl.create_default_context()
-            if trusts:
-                context.load_verify_locations(folder / "server.pem")
-            if shows:
-                context.load_cert_chain(*client)
-            transport = HttpTransport(tls=context)
-            try:
-                await transport.send(Request(method="GET", url=url))
-            finally:
-                await transport.close()
+    async def main() -> Seen:
+        async with serving(folder, REPLY, client[0]) as (url, seen):
+            roots = folder / "server.pem" if trusts else None
+            transport = HttpTransport(tls=partial(ssl.create_default_context, cafile=roots))
+            secrets = Credentials({"mtls": credential} if credential else {})
+            async with Host(BUNDLE, url, credentials=secrets, transport=transport) as host:
+                await host.send(op)
             return seen
 
     return asyncio.run(main())
 
 
-def test_a_certificate_is_shown_to_the_api(tmp_path: Path) -> None:
-    assert fetch(tmp_path, shows=True) == ["client"]
-    assert fetch(tmp_path, shows=False) == ["None"]
+def own(folder: Path) -> ClientCertificate:
+    return ClientCertificate(str(folder / "client.pem"), str(folder / "client.key"))
+
+
+def test_a_certificate_is_shown_where_an_operation_asks_for_one(tmp_path: Path) -> None:
+    assert fetch(tmp_path, "x.locked", own(tmp_path)) == ["client"]
+    assert fetch(tmp_path, "x.open", own(tmp_path)) == ["None"]
+    with pytest.raises(CredentialError, match=r'x\.locked needs the credential "mtls"'):
+        fetch(tmp_path, "x.locked", None)
 
 
 def test_a_server_is_not_trusted_because_one_has_a_certificate(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="certificate is not valid"):
-        fetch(tmp_path, shows=True, trusts=False)
+        fetch(tmp_path, "x.locked", own(tmp_path), trusts=False)
+
+
+def test_a_key_may_be_encrypted_and_stand_beside_its_certificate(tmp_path: Path) -> None:
+    file, key = certificate(tmp_path, "client")
+    locked = tmp_path / "locked.pem"
+    encrypt = ["ec", "-in", key, "-aes256", "-passout", "pass:open-sesame"]
+    done = subprocess.run([str(OPENSSL), *encrypt], check=True, capture_output=True)
+    locked.write_bytes(done.stdout + Path(file).read_bytes())
+    credentials = Credentials.parse([f"certificate=cert:{locked}", "certificate.password=env:PW"])
+    with pytest.raises(CredentialError, match='the environment variable "PW" holds nothing'):
+        asyncio.run(credentials.authorise(OPEN, {}, "https://a.example", NOBODY))
+    given = ClientCertificate(str(locked), password="open-sesame")
+    auth = asyncio.run(
+        Credentials({"certificate": given}).authorise(OPEN, {}, "https://a.example", NOBODY)
+    )
+    assert auth.names == ("client certificate",)
+    assert "sesame" not in f"{auth!r} {auth.certificate!r} {given!r}"
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(auth.certificate)
+
+
+@pytest.mark.parametrize(
+    ("given", "want"),
+    [
+        (ClientCertificate("absent.pem"), "No such file or directory"),
+        (ClientCertificate(__file__), "cannot be used: "),
+        ("text", 'the credential for "mtls" is no certificate'),
+    ],
+)
+def test_what_is_no_certificate_is_told_before_anything_is_sent(
+    given: Credential, want: str
+) -> None:
+    with pytest.raises(CredentialError, match=want) as caught:
+        asyncio.run(Host(BUNDLE, "https://a.example", credentials=Credentials({"mtls": given}),
+                         transport=NOBODY).send("x.locked"))  # fmt: skip
+    assert caught.value.fix
+    assert NOBODY.sent == []
+
+
+def test_a_certificate_is_nothing_that_a_header_can_hold() -> None:
+    key = Call("x", "GET", "/", security=((Need("key"),),))
+    credentials = Credentials({"key": ClientCertificate("client.pem")})
+    with pytest.raises(CredentialError, match='the scheme "key" asks for no certificate'):
+        asyncio.run(credentials.authorise(key, SCHEMES, "https://a.example", NOBODY))
+
+
+def test_the_command_line_shows_a_certificate_and_trusts_what_it_is_told_to(tmp_path: Path) -> None:
+    file, key = certificate(tmp_path, "client")
+    BUNDLE.save(tmp_path / "api.json")
+    (tmp_path / "program.ts").write_text("return await api.x.locked()")
+
+    async def main() -> tuple[str, Seen]:
+        async with serving(tmp_path, REPLY, file) as (url, seen):
+            command = [sys.executable, "-m", "tsbind", "run", str(tmp_path / "program.ts")]
+            command += ["--bundle", str(tmp_path / "api.json"), "--base-url", url]
+            command += ["--trust", str(tmp_path / "server.pem")]
+            command += ["--credential", f"mtls=cert:{file},{key}"]
+            child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+            out, _ = await child.communicate()
+            return out.decode(), seen
+
+    assert asyncio.run(main()) == ("7\n", ["client"])

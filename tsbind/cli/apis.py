@@ -11,6 +11,8 @@ import click
 from tsbind.bundle import Bundle
 
 if TYPE_CHECKING:
+    import ssl
+
     from tsbind.runtime import Credentials, Host, Policy
     from tsbind.runtime.validate import Strictness
 
@@ -31,6 +33,8 @@ class Apis(TypedDict):
     yes: bool
     slashes: tuple[str, ...]
     replies: Strictness
+    redirects: int
+    trust: str | None
 
 
 _OPTIONS = (
@@ -54,7 +58,8 @@ _OPTIONS = (
         "credentials",
         multiple=True,
         metavar="[NAME/]SCHEME=env:VARIABLE",
-        help="The secret for a security scheme: env:VARIABLE, file:PATH or keyring:SERVICE/USER.",
+        help="The secret for a security scheme: env:VARIABLE, file:PATH or keyring:SERVICE/USER;"
+        " or a client certificate: cert:FILE,KEYFILE.",
     ),
     click.option("--read-only", is_flag=True, help="Refuse every call that may change something."),
     click.option(
@@ -77,6 +82,18 @@ _OPTIONS = (
         default="warn",
         help="A reply that does not fit the document is an error, a warning, or nothing.",
     ),
+    click.option(
+        "--redirects",
+        type=click.IntRange(0, 20),
+        default=0,
+        metavar="N",
+        help="Follow so many redirects of a GET, without credentials to another origin.",
+    ),
+    click.option(
+        "--trust",
+        metavar="FILE",
+        help="Certificates (PEM) that the APIs' own may come from, beside the system's.",
+    ),
 )
 
 
@@ -92,7 +109,7 @@ def hosts(given: Apis) -> dict[str, Host]:
 
     Raises BundleError, CredentialError, SelectionError, click.BadOptionUsage.
     """
-    from tsbind.runtime import Host
+    from tsbind.runtime import Host, HttpTransport
 
     bundles = _named(given["bundles"], "--bundle").items()
     apis = {name: Bundle.open(path) for name, path in bundles}
@@ -100,6 +117,7 @@ def hosts(given: Apis) -> dict[str, Host]:
     secrets = _credentials(apis, given["credentials"])
     _check_queries(apis, {"--allow": given["allow"], "--deny": given["deny"]})
     _check_slashes(apis, given["slashes"])
+    tls = _trusting(given["trust"])
     policy = _policy(given["allow"], given["deny"], read_only=given["read_only"], yes=given["yes"])
     return {
         name: Host(
@@ -107,11 +125,36 @@ def hosts(given: Apis) -> dict[str, Host]:
             urls.get(name),
             credentials=secrets[name],
             policy=policy,
+            transport=HttpTransport(
+                # Only an operator may send requests to addresses that are not public.
+                private=name in urls,
+                redirects=given["redirects"],
+                tls=tls,
+            ),
             slashes=given["slashes"],
             replies=given["replies"],
         )
         for name, bundle in apis.items()
     }
+
+
+def _trusting(file: str | None) -> Callable[[], ssl.SSLContext] | None:
+    """Return what makes TLS contexts that trust the certificates of `file`, too."""
+    if file is None:
+        return None
+    import ssl
+
+    def make() -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.load_verify_locations(file)
+        return context
+
+    try:
+        make()  # now, so that a wrong file is told of before anything runs
+    except OSError as error:
+        reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        refuse("--trust", file, f"{reason}; give a file of certificates in PEM")
+    return make
 
 
 def _check_queries(apis: Mapping[str, Bundle], given: Mapping[str, Iterable[str]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tsbind.runtime.credentials import (
+        ClientCertificate,
         ClientCredentials,
         Credentials,
         Env,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     )
     from tsbind.runtime.fitted import Fitted, fit
     from tsbind.runtime.host import Host
-    from tsbind.runtime.http import FakeTransport, HttpTransport, Request, Response, Transport
+    from tsbind.runtime.http import FakeTransport, Request, Response, Transport
     from tsbind.runtime.journal import Journal
     from tsbind.runtime.limits import Limits, Usage
     from tsbind.runtime.mock import MockHost
@@ -34,14 +35,16 @@ if TYPE_CHECKING:
     from tsbind.runtime.policy import LATER, Answer, Budget, Policy, Question, Rule
     from tsbind.runtime.runner import Run, resume, resume_sync, run, run_sync, start
     from tsbind.runtime.trace import Event, Trace
+    from tsbind.runtime.transport import HttpTransport
     from tsbind.runtime.values import File
 
 _HOME = {
-    "credentials": "ClientCredentials Credentials Env Keyring RefreshToken SecretFile",
+    "credentials": "ClientCertificate ClientCredentials Credentials Env Keyring RefreshToken "
+    "SecretFile",
     "failures": "ApiError ArgumentError CallError HostError NetworkError ReplyError",
     "fitted": "Fitted fit",
     "host": "Host",
-    "http": "FakeTransport HttpTransport Request Response Transport",
+    "http": "FakeTransport Request Response Transport",
     "journal": "Journal",
     "limits": "Limits Usage",
     "mock": "MockHost",
@@ -49,6 +52,7 @@ _HOME = {
     "options": "Options Result",
     "runner": "Run resume resume_sync run run_sync start",
     "trace": "Event Trace",
+    "transport": "HttpTransport",
     "values": "File",
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names.split()}
@@ -60,6 +64,7 @@ __all__ = [
     "ArgumentError",
     "Budget",
     "CallError",
+    "ClientCertificate",
     "ClientCredentials",
     "Credentials",
     "Env",

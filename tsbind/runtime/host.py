@@ -34,8 +34,9 @@ from tsbind.bundle import Bundle, Call, Json
 from tsbind.errors import BundleError
 from tsbind.runtime.credentials import Credentials
 from tsbind.runtime.exchange import Exchange
-from tsbind.runtime.http import HttpTransport, Request, Transport
+from tsbind.runtime.http import Request, Transport
 from tsbind.runtime.policy import ALLOW_ALL, Policy, Question
+from tsbind.runtime.transport import HttpTransport
 from tsbind.runtime.validate import Strictness, Validators
 
 

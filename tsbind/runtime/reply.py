@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tsbind.bundle import Call, Event, Json, Reply
-from tsbind.media import essence, is_json, kind_of
+from tsbind.media import STREAMS, essence, is_json, kind_of
 from tsbind.runtime.failures import ApiError, NetworkError
 from tsbind.runtime.http import Response
 
@@ -23,7 +23,6 @@ ERROR_BODY = 16_384  # bytes of JSON of an error that cross into the guest
 LOOKED_THROUGH = 1 << 20  # bytes of JSON that are searched for doubled keys
 _DOUBLED = re.compile(r'Detected duplicate key (".*") at line', re.S)
 _CHARSET = re.compile(r';\s*charset="?([A-Za-z0-9._:-]+)"?', re.I)
-_STREAMS = ("events", "lines", "sequence")
 _END = re.compile(r"\[[A-Z_]+\]")  # "[DONE]": what many APIs send as the data of their last event
 
 
@@ -39,7 +38,7 @@ def value_of(response: Response, promise: Reply | None = None) -> Json:
     if not body:
         if promise is not None and promise.headers:
             return _headers(response, promise.headers)
-        return [] if kind in _STREAMS and response.status != 204 else None
+        return [] if kind in STREAMS and response.status != 204 else None
     match kind:
         case "events":
             return list(_items(body, response.cut, promise.event if promise else "fields"))

@@ -19,6 +19,7 @@ import msgspec
 from tsbind.bundle import Call, Json, Need, Scheme
 from tsbind.errors import CredentialError
 from tsbind.runtime.credentials.auth import NO_AUTH, Auth, origin_of
+from tsbind.runtime.credentials.certificate import Certificate, ClientCertificate
 from tsbind.runtime.credentials.oauth import ClientCredentials, Grant, RefreshToken, Tokens
 from tsbind.runtime.credentials.redact import Redactor
 from tsbind.runtime.credentials.sources import (
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_AUTH",
     "Auth",
+    "Certificate",
+    "ClientCertificate",
     "ClientCredentials",
     "Credentials",
     "Env",
@@ -53,12 +56,13 @@ class ClientSource(msgspec.Struct, frozen=True):
     source: Source
 
 
-Credential = Source | Grant | ClientSource | str
+Credential = Source | Grant | ClientSource | ClientCertificate | str
 
 # Names that need no scheme in the document, since many documents declare none.
 _FREE_SCHEMES = {
     "bearer": Scheme(type="http", scheme="bearer"),
     "basic": Scheme(type="http", scheme="basic"),
+    "certificate": Scheme(type="mutualTLS"),
 }
 _FREE_PLACES = ("header", "query", "cookie")
 
@@ -68,20 +72,22 @@ class Credentials:
 
     A value is the secret itself, or where it comes from: `Env`, `SecretFile`, `Keyring`, a
     function (async or not), `ClientCredentials`, `RefreshToken`.  For http basic it is
-    "user:password"; for OAuth 2.0 and OpenID Connect a string is an access token.
+    "user:password"; for OAuth 2.0 and OpenID Connect a string is an access token; for mutualTLS
+    it is a `ClientCertificate`.
 
-    Beside the document's schemes, `bearer`, `basic`, `header.NAME`, `query.NAME` and
-    `cookie.NAME` go with every call, for APIs whose document does not say what they ask for.
+    Beside the document's schemes, `bearer`, `basic`, `certificate`, `header.NAME`, `query.NAME`
+    and `cookie.NAME` go with every call, for APIs whose document does not say what they ask for.
 
         Credentials({"bearerAuth": Env("CHAT_TOKEN")})
     """
 
-    __slots__ = ("_redactor", "_tokens", "_values")
+    __slots__ = ("_certificates", "_redactor", "_tokens", "_values")
 
     def __init__(self, values: Mapping[str, Credential] | None = None) -> None:
         self._values = dict(values or {})
         self._redactor = Redactor()
         self._tokens = Tokens(self._redactor)
+        self._certificates: dict[str, Certificate] = {}
         for name, value in self._values.items():
             if isinstance(value, str):
                 self._redact_parts(_scheme_or_free(name, {}), checked(value, "the value", name))
@@ -90,10 +96,12 @@ class Credentials:
     def parse(items: Iterable[str]) -> Credentials:
         """Read command-line forms: `scheme=env:NAME|file:PATH|keyring:SERVICE/USER`.
 
-        `scheme.client=…` holds "id:secret" of OAuth 2.0 client credentials and
-        `scheme.refresh=…` a refresh token.  Raises CredentialError for anything else.
+        `scheme.client=…` holds "id:secret" of OAuth 2.0 client credentials, `scheme.refresh=…` a
+        refresh token.  `scheme=cert:FILE[,KEYFILE]` is a client's certificate, and
+        `scheme.password=…` of its key.  Raises CredentialError for anything else.
         """
         values: dict[str, Credential] = {}
+        passwords: dict[str, Source] = {}
         for item in items:
             name, equals, form = item.partition("=")
             if not equals or not name:
@@ -102,14 +110,20 @@ class Credentials:
                     fix="write scheme=env:NAME",
                     code="credential-source",
                 )
+            if form.startswith("cert:"):
+                file, _, key = form.removeprefix("cert:").partition(",")
+                values[name] = ClientCertificate(file, key)
+                continue
             source = parse_source(form)
             if name.endswith(".client"):
                 values[name.removesuffix(".client")] = ClientSource(source)
             elif name.endswith(".refresh"):
                 values[name.removesuffix(".refresh")] = RefreshToken(source)
+            elif name.endswith(".password"):
+                passwords[name.removesuffix(".password")] = source
             else:
                 values[name] = source
-        return Credentials(values)
+        return Credentials(_with_passwords(values, passwords))
 
     def check_names(self, schemes: Mapping[str, Scheme]) -> None:
         """Raise CredentialError when a credential is for a scheme that the document lacks."""
@@ -148,16 +162,38 @@ class Credentials:
         query: list[tuple[str, str]] = []
         cookies: list[tuple[str, str]] = []
         places = {"header": headers, "query": query, "cookie": cookies}
+        certificate: Certificate | None = None
         for need in (*needs, *free):
             scheme = _scheme_or_free(need.scheme, schemes)
-            if scheme.type != "mutualTLS":
+            if scheme.type == "mutualTLS":
+                certificate = await self._certificate(need.scheme)
+            else:
                 place, name, value = await self._written(need, scheme, transport)
                 places[place].append((name, value))
-        if not (headers or query or cookies):
-            return NO_AUTH
-        return Auth(
-            origin_of(url), headers=tuple(headers), query=tuple(query), cookies=tuple(cookies)
+        auth = Auth(
+            origin_of(url),
+            headers=tuple(headers),
+            query=tuple(query),
+            cookies=tuple(cookies),
+            certificate=certificate,
         )
+        return auth or NO_AUTH
+
+    async def _certificate(self, name: str) -> Certificate:
+        given = self._values[name]
+        if not isinstance(given, ClientCertificate):
+            raise CredentialError(
+                f'the credential for "{name}" is no certificate',
+                fix=f"give --credential {name}=cert:FILE,KEYFILE, or a ClientCertificate",
+                code="credential-form",
+            )
+        if name not in self._certificates:
+            password = given.password
+            if not isinstance(password, str):
+                password = await read(password, name)
+            self._redactor.remember(password)
+            self._certificates[name] = Certificate(name, given, password)
+        return self._certificates[name]
 
     def forget(self, auth: Auth) -> bool:
         """Drop the access token that an API refused; whether another can be fetched."""
@@ -217,6 +253,12 @@ class Credentials:
         if isinstance(value, (ClientCredentials, RefreshToken)):
             secret = await self._tokens.access(need.scheme, scheme, value, need.scopes, transport)
             return "header", "Authorization", f"Bearer {secret}"
+        if isinstance(value, ClientCertificate):
+            raise CredentialError(
+                f'the scheme "{need.scheme}" asks for no certificate',
+                fix="call the certificate `certificate`, to show it with every call",
+                code="credential-form",
+            )
         secret = value if isinstance(value, str) else await read(value, need.scheme)
         self._redact_parts(scheme, secret)
         if scheme.type == "apiKey":
@@ -237,13 +279,30 @@ class Credentials:
         raise TypeError("a Credentials holds secrets and cannot be pickled")
 
 
+def _with_passwords(
+    values: dict[str, Credential], passwords: Mapping[str, Source]
+) -> dict[str, Credential]:
+    for name, source in passwords.items():
+        given = values.get(name)
+        if not isinstance(given, ClientCertificate):
+            raise CredentialError(
+                f'"{name}.password" is for the key of a certificate, and there is none',
+                fix=f"give it, too: {name}=cert:FILE,KEYFILE",
+                code="credential-source",
+            )
+        values[name] = msgspec.structs.replace(given, password=source)
+    return values
+
+
 def _http_auth(name: str, scheme: str, secret: str) -> str:
     """The Authorization header of an http scheme (RFC 7617 for basic)."""
     match scheme.lower():
         case "basic":
             if ":" not in secret:
                 raise CredentialError(
-                    f'the credential for "{name}" is not "user:password"', code="credential-form"
+                    f'the credential for "{name}" is not "user:password"',
+                    fix="store both in it, with a colon between them",
+                    code="credential-form",
                 )
             return f"Basic {base64.b64encode(secret.encode()).decode()}"
         case "digest" | "negotiate" | "mutual" | "hoba" | "scram-sha-1" | "scram-sha-256":

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tsbind.errors import CredentialError
 from tsbind.runtime import escape
+from tsbind.runtime.credentials.certificate import Certificate
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -14,10 +15,11 @@ Pairs = tuple[tuple[str, str], ...]
 class Auth:
     """The credentials of one request to one origin.  Only a transport looks inside, to send them.
 
-    `names` of what it sets may be shown; values never are.
+    `names` of what it sets may be shown; values never are.  A transport shows `certificate`, if
+    there is one, to the origin that the request goes to.
     """
 
-    __slots__ = ("_cookies", "_headers", "_origin", "_query")
+    __slots__ = ("_cookies", "_headers", "_origin", "_query", "certificate")
 
     def __init__(
         self,
@@ -26,8 +28,10 @@ class Auth:
         headers: Pairs = (),
         query: Pairs = (),
         cookies: Pairs = (),
+        certificate: Certificate | None = None,
     ) -> None:
         self._origin = origin
+        self.certificate = certificate
         self._headers, self._query, self._cookies = headers, query, cookies
 
     def apply(self, url: str, headers: Pairs, cookies: Pairs) -> tuple[str, Pairs, Pairs]:
@@ -57,16 +61,15 @@ class Auth:
     @property
     def names(self) -> tuple[str, ...]:
         """What is set: header, query and cookie names."""
-        return tuple(
-            name for pairs in (self._headers, self._query, self._cookies) for name, _ in pairs
-        )
+        sent = (name for pairs in (self._headers, self._query, self._cookies) for name, _ in pairs)
+        return (*sent, *(("client certificate",) if self.certificate is not None else ()))
 
     def header(self, name: str) -> tuple[str, ...]:
         """The values of a header, for the package that made them."""
         return tuple(value for key, value in self._headers if key.lower() == name)
 
     def __bool__(self) -> bool:
-        return bool(self._headers or self._query or self._cookies)
+        return bool(self._headers or self._query or self._cookies or self.certificate)
 
     def __repr__(self) -> str:
         return f"Auth({', '.join(self.names)})"

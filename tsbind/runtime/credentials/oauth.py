@@ -212,7 +212,9 @@ async def _post(
         return await transport.send(request)
     except NetworkError as error:
         raise CredentialError(
-            f'no token for "{name}": {error.text}', code="credential-token"
+            f'no token for "{name}": {error.text}',
+            fix="see whether its token endpoint can be reached from here",
+            code="credential-token",
         ) from None
 
 

@@ -93,6 +93,7 @@ def checked(value: object, where: str, scheme: str) -> str:
     if not value.isprintable() or not value.isascii():
         raise CredentialError(
             f'the credential for "{scheme}" from {where} is not one line of ASCII',
+            fix="store the secret alone, without line breaks",
             code="credential-form",
         )
     return value
@@ -104,13 +105,16 @@ def _read_file(path: str, scheme: str) -> str:
             content = file.read(SECRET_BYTES + 1)
         if len(content) > SECRET_BYTES:
             raise CredentialError(
-                f'the file of the credential "{scheme}" is too long', code="credential-form"
+                f'the file of the credential "{scheme}" is longer than {SECRET_BYTES} bytes',
+                fix="name a file that holds the secret and nothing else",
+                code="credential-form",
             )
         return content.decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise CredentialError(
             f'the file of the credential "{scheme}" cannot be read: {reason}',
+            fix="name a file that holds the secret and nothing else",
             code="credential-file",
         ) from None
 
@@ -129,5 +133,6 @@ def _read_keyring(service: str, user: str, scheme: str) -> str:
     except keyring.errors.KeyringError as error:
         raise CredentialError(
             f'the keyring did not give the credential "{scheme}" ({type(error).__name__})',
+            fix="unlock the keyring, or take the secret from env: or file:",
             code="credential-keyring",
         ) from None
