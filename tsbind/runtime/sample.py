@@ -152,7 +152,7 @@ class _Sampler:
         self, known: Mapping[str, Json], made: Mapping[str, Json], depth: int
     ) -> Iterator[tuple[str, Json]]:
         for name, schema in known.items():
-            if name not in made:
+            if name not in made and schema is not True:  # of which a branch not taken says more
                 try:
                     yield name, self.value(schema, depth + 1)
                 except Unsatisfiable:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from tsbind.bundle import Body, Bundle, Call, Json, Reply
 from tsbind.errors import BundleError, ResultError
 from tsbind.runtime.failures import ArgumentError, ReplyError
+from tsbind.runtime.intended import intended
 from tsbind.runtime.mismatch import describe
 from tsbind.runtime.values import without_bytes
 
@@ -66,7 +67,8 @@ class Validators:
         compiled = self._compiled.get(key)
         if compiled is None:
             whole = with_definitions(schema, self._bundle.schemas)
-            compiled = self._compiled[key] = _Compiled(whole, where=f"{key[1]} of {key[0]}")
+            where = f"{key[1]} of {key[0]}"
+            compiled = self._compiled[key] = _Compiled(whole, where, sent=root != "reply")
         return compiled.faults(value, root)
 
 
@@ -82,13 +84,20 @@ def check_result(value: Json, schema: Json) -> None:
 
 
 class _Compiled:
-    """One schema, ready to check values."""
+    """One schema, ready to check values; those that are `sent` as the schema is meant."""
 
     __slots__ = ("_schema", "_validator")
 
-    def __init__(self, schema: Json, where: str) -> None:
-        self._schema = schema
-        self._validator = _compile(schema, where)
+    def __init__(self, schema: Json, where: str, *, sent: bool = False) -> None:
+        try:
+            self._schema = intended(schema) if sent else schema
+            self._validator = _compile(self._schema)
+        except (ValueError, RecursionError) as error:
+            raise BundleError(
+                f"is no usable JSON Schema: {getattr(error, 'message', error)}",
+                where=where,
+                code="schema",
+            ) from None
 
     def faults(self, value: Json, root: str) -> tuple[str, ...]:
         try:
@@ -100,22 +109,15 @@ class _Compiled:
         return faults or (() if self._validator.is_valid(value) else (f"{root}: does not fit",))
 
 
-def _compile(schema: Json, where: str) -> Draft202012Validator:
-    from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError
+def _compile(schema: Json) -> Draft202012Validator:
+    from jsonschema_rs import Draft202012Validator, FancyRegexOptions
 
-    try:
-        return Draft202012Validator(
-            schema,
-            offline=True,
-            validate_formats=True,
-            pattern_options=FancyRegexOptions(backtrack_limit=BACKTRACKS),
-        )
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise BundleError(
-            f"is no usable JSON Schema: {getattr(error, 'message', error)}",
-            where=where,
-            code="schema",
-        ) from None
+    return Draft202012Validator(
+        schema,
+        offline=True,
+        validate_formats=True,
+        pattern_options=FancyRegexOptions(backtrack_limit=BACKTRACKS),
+    )
 
 
 def with_definitions(schema: Json, schemas: Mapping[str, Json]) -> Json:
