@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+import msgspec
 import pytest
 
 from tsbind.errors import BundleError, PolicyError, ProgramError
@@ -176,3 +177,74 @@ def test_a_name_is_taken_once_and_before_the_bundle() -> None:
     assert tools.bundle.calls
     with pytest.raises(BundleError, match='the tool "late" comes after the Bundle'):
         tools.tool(late)
+
+
+@dataclass
+class Basket:
+    owner: str
+    count: int = 1
+    names: list[str] = field(default_factory=list)
+
+
+class Holder(msgspec.Struct):
+    basket: Basket
+    more: dict[str, tuple[Basket, ...]] = {}
+
+
+def answer(tools: Tools, program: str) -> object:
+    return run_sync(program, {"t": tools.bundle}, host={"t": tools.host()}).value
+
+
+def test_defaults_of_dataclasses_come_back_wherever_they_stand() -> None:
+    tools = Tools("t")
+
+    @tools.tool
+    def same(holder: Holder) -> Holder:
+        return holder
+
+    whole = {"owner": "a", "count": 1, "names": []}
+    program = "return await t.same({holder: {basket: {owner: 'a'}, more: {x: [{owner: 'a'}]}}})"
+    assert answer(tools, program) == {"basket": whole, "more": {"x": [whole]}}
+
+
+def test_models_of_pydantic_are_types_too() -> None:
+    pydantic = pytest.importorskip("pydantic")
+    inner = pydantic.create_model("Inner", size=(int, pydantic.Field(gt=0)))
+    outer = pydantic.create_model("Outer", inners=(list[inner], ...), on=(datetime.date, None))  # type: ignore[valid-type]
+    tools = Tools("t")
+
+    def last(value: Any) -> Any:  # noqa: ANN401 - a class made above
+        assert isinstance(value, outer)
+        return value
+
+    last.__annotations__.update({"value": outer, "return": outer})
+    tools.tool(last)
+    assert "inners:{/** >0 */size:number}[]" in tools.bundle.declarations
+    value = "{inners: [{size: 2}], on: '2026-01-05'}"
+    back = answer(tools, f"return await t.last({{value: {value}}})")
+    assert back == {"inners": [{"size": 2}], "on": "2026-01-05"}
+    with pytest.raises(ProgramError, match="size"):
+        answer(tools, "return await t.last({value: {inners: [{size: 0}]}})")
+
+
+def test_two_types_of_one_name_are_refused() -> None:
+    pydantic = pytest.importorskip("pydantic")
+    tools = Tools("Twins")
+
+    def one(a: Basket) -> None:
+        pass
+
+    def two(b: Any) -> None:  # noqa: ANN401 - a class made here
+        pass
+
+    two.__annotations__["b"] = pydantic.create_model("Basket", other=(int, 1))
+    tools.tool(one)
+    tools.tool(two)
+    with pytest.raises(BundleError, match='two types are called "Basket"'):
+        _ = tools.bundle
+
+
+def test_what_a_function_raises_is_the_cause_of_what_ends_the_run() -> None:
+    with pytest.raises(ProgramError) as caught:
+        value("await shop.order({article: {sku: 'a', price: 1, since: '2024-01-01'}, count: -1})")
+    assert isinstance(caught.value.__cause__, RuntimeError)

@@ -13,15 +13,18 @@
 
 The functions become an OpenAPI document and go through the same compiler as any other, so they
 appear in `shop.bundle.declarations`; their arguments are checked and converted to the types that
-they ask for (dataclasses, TypedDicts, Structs, enums, dates, unions, literals).  What a function
-raises reaches the program as HostError without its text, unless it is a CallError.
+they ask for (dataclasses, TypedDicts, Structs, models of pydantic, enums, dates, unions,
+literals).  Functions may be async; others run in a thread.  What one raises reaches the program
+without its text, as HostError, and is the cause of the ProgramError that ends the run if nothing
+catches it; for text that the program shall read, raise `ApiError(404, "no such article")`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar, get_type_hints
 
@@ -32,7 +35,7 @@ from tsbind.errors import BundleError
 from tsbind.runtime import ArgumentError, Host, Policy
 
 _F = TypeVar("_F", bound=Callable[..., object])
-_REF = "#/components/schemas/{name}"
+_REF = "#/components/schemas/{}"
 _EVERYTHING = Policy(default="allow")
 
 
@@ -85,7 +88,15 @@ class Tools:
 
     def _document(self) -> Json:
         types = [each for tool in self._tools.values() for each in (tool.arguments, tool.returns)]
-        schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+        try:
+            schemas, components = _schemas(types)
+        except TypeError as error:
+            raise BundleError(
+                f"its tools cannot stand in one document: {error}",
+                where=self.title,
+                fix="give one of the types another name",
+                code="tool",
+            ) from None
         pairs = zip(schemas[::2], schemas[1::2], strict=True)
         return {
             "openapi": "3.2.0",
@@ -120,15 +131,16 @@ class _ToolHost(Host):
         self.check_arguments(self.operation(op), args or {})
         tool = self._tools[op]
         try:
-            given = msgspec.convert(args or {}, tool.arguments)
+            given = msgspec.convert(args or {}, tool.arguments, dec_hook=_model)
         except msgspec.ValidationError as error:
             raise ArgumentError(f"{op}: {error}", code="argument") from None
+        _complete(given)
         named = {name: getattr(given, name) for name in tool.arguments.__struct_fields__}
         if inspect.iscoroutinefunction(tool.function):
             value = await tool.function(**named)
         else:
             value = await asyncio.to_thread(tool.function, **named)
-        return msgspec.to_builtins(value, builtin_types=(bytes,))
+        return msgspec.to_builtins(value, builtin_types=(bytes,), enc_hook=_fields)
 
 
 def _tool(function: Callable[..., object], *, reads: bool) -> _Tool:
@@ -143,7 +155,7 @@ def _tool(function: Callable[..., object], *, reads: bool) -> _Tool:
             f"{name}_arguments", fields, forbid_unknown_fields=True, kw_only=True
         )
         returns = hints.get("return", Any)
-        msgspec.json.schema_components([arguments, returns])
+        _schemas([arguments, returns])
     except (TypeError, NameError, ValueError) as error:
         raise BundleError(
             f"its signature cannot be said in JSON: {error}",
@@ -167,6 +179,71 @@ def _field(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Any:  # no
     if parameter.default is parameter.empty:
         return parameter.name, kind
     return parameter.name, kind, parameter.default
+
+
+def _schemas(types: Sequence[object]) -> tuple[tuple[Json, ...], dict[str, Json]]:
+    """Return a JSON Schema for each type, and those of the names that they mention.
+
+    Raises TypeError for a type that JSON cannot say.
+    """
+    models: dict[str, Json] = {}
+
+    def of_model(kind: type) -> Json:
+        if not hasattr(kind, "model_json_schema"):
+            raise TypeError(f"{kind.__name__} is no type that JSON has")
+        schema = kind.model_json_schema(ref_template=_REF.format("{model}"))
+        own = {**schema.pop("$defs", {}), kind.__name__: schema}
+        _refuse_namesakes(models, own)
+        models.update(own)
+        return {"$ref": _REF.format(kind.__name__)}
+
+    schemas, components = msgspec.json.schema_components(
+        types, ref_template=_REF.format("{name}"), schema_hook=of_model
+    )
+    _refuse_namesakes(components, models)
+    return schemas, {**components, **models}
+
+
+def _refuse_namesakes(known: Mapping[str, Json], own: Mapping[str, Json]) -> None:
+    for name in known.keys() & own.keys():
+        if known[name] != own[name]:
+            raise TypeError(f'two types are called "{name}"')
+
+
+# Models are known by pydantic's names for what they do, so that pydantic need not be there.
+
+
+def _model(kind: Any, value: object) -> object:  # noqa: ANN401 - some class of pydantic's
+    """Make a model of what a program gave; pydantic's own error is a ValueError."""
+    return kind.model_validate(value)
+
+
+def _fields(value: Any) -> object:  # noqa: ANN401 - whatever a function returned
+    """Return what JSON says of a model."""
+    if not hasattr(value, "model_dump"):
+        raise TypeError(f"a {type(value).__name__} is no value that JSON has")
+    return value.model_dump(mode="json")
+
+
+def _complete(value: Any) -> None:  # noqa: ANN401 - whatever a function asks for
+    """Give instances of dataclasses the plain defaults that msgspec leaves to their classes.
+
+    It writes only what an instance holds, so that the defaults would be missing in a reply.
+    """
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = iter(value)
+    elif isinstance(value, dict):
+        parts = iter(value.values())
+    elif isinstance(value, msgspec.Struct):
+        parts = (getattr(value, name) for name in value.__struct_fields__)
+    elif dataclasses.is_dataclass(value):
+        held = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        getattr(value, "__dict__", {}).update(held)
+        parts = iter(held.values())
+    else:
+        return
+    for part in parts:
+        _complete(part)
 
 
 def _operation(name: str, tool: _Tool, arguments: Json, returns: Json) -> Json:

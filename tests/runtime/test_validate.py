@@ -80,6 +80,8 @@ def validators(args: Json = ARGS, replies: Strictness = "warn") -> tuple[Validat
             "args.target.y: must be a string, not 1",
         ),
         ({"limit": None}, "args.limit: must be an integer, not null"),
+        ({"file": b"\xff", "limit": 0}, "args.limit: must be at least 1, not 0"),
+        ({"limit": 0, "file": File(b"\xff", "a")}, "args.limit: must be at least 1, not 0"),
     ],
 )
 def test_a_wrong_argument_is_named_with_what_was_expected(args: Json, want: str) -> None:

@@ -101,10 +101,13 @@ class _Compiled:
 
     def faults(self, value: Json, root: str) -> tuple[str, ...]:
         try:
-            if self._validator.is_valid(value):
-                return ()
+            return self._faults(value, root)
         except ValueError:  # it holds bytes, or nests too deep for the validator
-            value = without_bytes(value)
+            return self._faults(without_bytes(value), root)
+
+    def _faults(self, value: Json, root: str) -> tuple[str, ...]:
+        if self._validator.is_valid(value):
+            return ()
         faults = describe(self._validator.iter_errors(value), self._schema, root=root)
         return faults or (() if self._validator.is_valid(value) else (f"{root}: does not fit",))
 
