@@ -230,15 +230,21 @@ def _number(value: float) -> str:
 
 
 class LimitError(RunError):
-    """A limit ran out; says which, what was used and what was allowed."""
+    """A limit ran out; says which, what was used and what was allowed.
+
+    `during` says what the program was waiting for.
+    """
 
     exit_code = 12
 
-    def __init__(self, limit: LimitName, *, used: float, allowed: float, unit: str) -> None:
+    def __init__(
+        self, limit: LimitName, *, used: float, allowed: float, unit: str, during: str = ""
+    ) -> None:
         self.limit, self.used, self.allowed, self.unit = limit, used, allowed, unit
         of = "" if limit == unit else f" of {_LIMITED.get(limit, limit)}"
         super().__init__(
-            f"the program used {_number(used)} {unit}{of}, {_number(allowed)} allowed",
+            f"the program used {_number(used)} {unit}{of}, {_number(allowed)} allowed"
+            + (f", while it waited for {during}" if during else ""),
             fix=f"{_LESS.get(limit, 'do less in one program')}, or raise the limit `{limit}`",
             code=f"limit-{limit.replace('_', '-')}",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import re
 import time
 from collections.abc import Callable
 
@@ -12,9 +13,10 @@ import pytest
 from tsbind.bundle import Body, Bundle, Call, Json, Need, Parameter, Reply, Scheme, Server, Variable
 from tsbind.errors import BundleError, CredentialError
 from tsbind.runtime.credentials import ClientCredentials, Credentials
-from tsbind.runtime.exchange import Exchange, Retries
+from tsbind.runtime.exchange import Exchange
 from tsbind.runtime.failures import ApiError, ArgumentError, NetworkError
 from tsbind.runtime.http import FakeTransport, Request, Response
+from tsbind.runtime.resend import Retries
 from tsbind.runtime.trace import Event, recording
 from tsbind.runtime.validate import Validators
 
@@ -177,6 +179,68 @@ def test_only_idempotent_calls_are_sent_again(
         with pytest.raises(outcome):
             asyncio.run(main())
     assert (len(transport.sent), event.attempts) == (attempts, attempts)
+
+
+class Limited:
+    """Says once that it was asked too often; remembers when each request came."""
+
+    def __init__(self, *headers: tuple[str, str], status: int = 429) -> None:
+        self.came: list[float] = []
+        self._answers = [Response(status, headers)]
+
+    def __call__(self, request: Request) -> Response:
+        self.came.append(time.monotonic())
+        return self._answers.pop() if self._answers else DONE
+
+
+@pytest.mark.parametrize(
+    "limited",
+    [
+        lambda: Limited(("retry-after", "1")),
+        lambda: Limited(("retry-after", "1"), status=503),
+        lambda: Limited(*SPENT, ("x-ratelimit-reset", "1"), status=204),
+    ],
+    ids=["429", "503", "the last call that was left"],
+)
+@pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
+def test_an_api_that_was_asked_too_often_is_left_alone_by_every_call(
+    limited: Callable[[], Limited], call: Call
+) -> None:
+    api = limited()
+    made, _ = exchange(api, GET, POST)
+    first, later = Event(1, "x.get"), Event(2, call.op)
+
+    async def main() -> None:
+        with recording(first):
+            one = asyncio.create_task(made.send(GET, {}))
+        await asyncio.sleep(0.05)
+        with recording(later):
+            await made.send(call, {})
+        await one
+
+    asyncio.run(main())
+    began, *others = api.came
+    assert all(came - began >= 1.0 for came in others)
+    held = r"held back for (0\.9|1\.0) s: the API had been asked too often"
+    assert re.fullmatch(held, later.notes[0])
+    assert later.attempts == 1
+
+
+def test_an_api_that_wants_a_long_rest_gets_it_at_once() -> None:
+    elsewhere = Call("y.get", "GET", "/y", servers=(Server("https://other.example"),))
+    made, transport = exchange(
+        Script(Response(429, (("retry-after", "600"),)), DONE), GET, POST, elsewhere
+    )
+    with pytest.raises(ApiError, match="status 429"):
+        asyncio.run(made.send(GET, {}))
+    for call in (GET, POST):
+        with pytest.raises(ApiError, match=r"left alone for another (600|599) s, so nothing was"):
+            asyncio.run(made.send(call, {}))
+    asyncio.run(made.send(elsewhere, {}))  # another host has nothing to do with it
+    assert [request.url for request in transport.sent] == [
+        "https://api.example/v1/x",
+        "https://other.example/y",
+    ]
 
 
 def test_an_idempotency_key_makes_a_post_repeatable() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 import time
 import zlib
 from collections.abc import Coroutine
@@ -228,17 +229,72 @@ HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"
 
 
 @pytest.mark.parametrize(
-    ("answer", "times"),
-    [(b"", Timeouts(total=0.2)), (HALF, Timeouts(total=0.2)), (HALF, Timeouts(read=0.2))],
-    ids=["no-head", "body-total", "body-read"],
+    ("scheme", "answer", "times", "want"),
+    [
+        ("https", b"", Timeouts(connect=0.2), "no connection after 0.2 s"),
+        ("http", b"", Timeouts(read=0.2), "not a byte for 0.2 s"),
+        ("http", b"HTTP/1.1 200 OK\r\n", Timeouts(read=0.2), "not a byte for 0.2 s"),
+        ("http", HALF, Timeouts(read=0.2), "not a byte for 0.2 s"),
+        ("http", b"", Timeouts(total=0.2), "it is not whole after 0.2 s"),
+        ("http", HALF, Timeouts(total=0.2), "it is not whole after 0.2 s"),
+    ],
+    ids=["tls", "first-byte", "head", "between-bytes", "whole-head", "whole-body"],
 )
-def test_a_server_that_stalls_is_given_up(answer: bytes, times: Timeouts) -> None:
+def test_a_server_that_stalls_is_given_up_in_every_phase(
+    scheme: str, answer: bytes, times: Timeouts, want: str
+) -> None:
     async def main() -> None:
         async with raw_server(answer, hold=5.0) as url:
             began = time.perf_counter()
-            with pytest.raises(NetworkError, match="no answer in time"):
+            url = url.replace("http", scheme)
+            with pytest.raises(NetworkError, match=f"no answer in time: {want}"):
                 await send(Request(method="GET", url=url, timeouts=times))
             assert time.perf_counter() - began < 1.5
+
+
+def test_a_connection_that_is_never_answered_is_given_up() -> None:
+    async def main() -> None:
+        with socket.socket() as full:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            port = full.getsockname()[1]
+            # Nobody accepts: what does not fit the queue any more is not answered at all.
+            fillers = [socket.socket() for _ in range(8)]
+            for filler in fillers:
+                filler.setblocking(False)
+                filler.connect_ex(("127.0.0.1", port))
+            request = Request(
+                method="GET", url=f"http://127.0.0.1:{port}", timeouts=Timeouts(connect=0.2)
+            )
+            with pytest.raises(NetworkError, match=r"no connection after 0\.2 s"):
+                await send(request)
+            for filler in fillers:
+                filler.close()
+
+    asyncio.run(main())
+
+
+def test_one_origin_has_so_many_connections_at_once_and_no_more() -> None:
+    now: list[int] = [0]
+    most: list[int] = [0]
+
+    async def busy(request: web.BaseRequest) -> web.Response:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        await asyncio.sleep(0.02)
+        now[0] -= 1
+        return web.Response()
+
+    async def main() -> None:
+        async with serving(busy) as url:
+            transport = HttpTransport(connections=3)
+            await asyncio.gather(
+                *(transport.send(Request(method="GET", url=url)) for _ in range(12))
+            )
+            await transport.close()
+
+    asyncio.run(main())
+    assert most[0] == 3
 
     asyncio.run(main())
 

@@ -268,6 +268,23 @@ def test_a_reply_that_must_fit_is_an_error_of_its_own() -> None:
     assert run_sync(program, ODD, host=odd("strict")).value == [True, "reply"]
 
 
+def test_a_run_out_of_time_names_the_calls_that_it_waits_for() -> None:
+    async def slow(request: Request) -> Response:
+        await asyncio.sleep(0 if request.url.endswith("/rooms") else 60)
+        return Response.json([])
+
+    host = Host(BUNDLE, transport=FakeTransport(slow))
+    program = """
+    await api.rooms.list({});
+    await Promise.all([1, 2, 3, 4].map((id) => api.rooms.get({ id })));
+    """
+    with pytest.raises(LimitError) as caught:
+        run_sync(program, BUNDLE, host=host, limits=Limits(wall=0.3))
+    named = r"rooms\.get \(0\.\d s\)"
+    want = rf"seconds.*, while it waited for {named}, {named}, {named} and 1 more "
+    assert re.search(want, str(caught.value))
+
+
 # Failing
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tsbind.errors import LimitError
 
@@ -15,10 +15,19 @@ class Deadline:
     """The end of a run's wall-clock time, which stands still while a person decides.
 
     A run that was suspended goes on with the seconds that were `left`, after those `elapsed`.
+    `waiting` says, at the end, what the run waits for.
     """
 
-    def __init__(self, seconds: float, *, left: float | None = None, elapsed: float = 0.0) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        left: float | None = None,
+        elapsed: float = 0.0,
+        waiting: Callable[[], str] = str,
+    ) -> None:
         self._seconds = seconds
+        self._waiting = waiting
         self._timeout = asyncio.timeout(None)
         self._left = seconds if left is None else left
         self._pauses = 0
@@ -36,7 +45,11 @@ class Deadline:
             if not self._timeout.expired():
                 raise
             raise LimitError(
-                "wall", used=self.elapsed(), allowed=self._seconds, unit="seconds"
+                "wall",
+                used=self.elapsed(),
+                allowed=self._seconds,
+                unit="seconds",
+                during=self._waiting(),
             ) from None
 
     def elapsed(self) -> float:

@@ -5,9 +5,7 @@ arguments → validate → serialise → credentials → transport → media typ
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 import uuid
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -17,27 +15,16 @@ import msgspec
 from tsbind.bundle import Body, Bundle, Call, Json, Reply, Server
 from tsbind.errors import BundleError, CredentialError
 from tsbind.runtime import body as bodies
-from tsbind.runtime import escape, ratelimit, serialise
+from tsbind.runtime import escape, serialise
 from tsbind.runtime.credentials import Credentials
-from tsbind.runtime.failures import ArgumentError, NetworkError
+from tsbind.runtime.failures import ArgumentError
 from tsbind.runtime.http import Request, Response, Timeouts, Transport
 from tsbind.runtime.reply import accepted, doubled_keys, error_of, promised, value_of
+from tsbind.runtime.resend import Retries, Sender, is_idempotency_key
 from tsbind.runtime.trace import current
 from tsbind.runtime.validate import Validators
 
-# RFC 9110 §9.2.2; only these may be sent again without knowing what became of the first.
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE"})
-_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_NETWORK_AGAIN = frozenset({"network", "timeout"})
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
-
-
-class Retries(msgspec.Struct, frozen=True):
-    """How often and how patiently an idempotent call is sent again."""
-
-    attempts: int = 3  # in all
-    first: float = 0.2  # seconds before the second attempt; doubled each time, with jitter
-    longest: float = 20.0  # a longer Retry-After is not waited for
 
 
 class Exchange:
@@ -60,7 +47,7 @@ class Exchange:
         self._base_url = _checked_base(base_url) if base_url is not None else None
         self._validators = validators
         self._slashes = slashes
-        self._retries = retries
+        self._sender = Sender(transport, retries)
         self._timeouts = timeouts
         self.credentials = credentials
         self.transport = transport
@@ -93,7 +80,7 @@ class Exchange:
             )
             if auth and self._base_url is None:
                 _refuse_clear_text(request.url)
-            response = await self._answered(call, msgspec.structs.replace(request, auth=auth))
+            response = await self._sender.send(msgspec.structs.replace(request, auth=auth))
             if response.status != 401 or renewed or not self.credentials.forget(auth):
                 break
         return response
@@ -145,37 +132,6 @@ class Exchange:
             fix="give the base URL: --base-url, or Host(bundle, base_url)",
             code="no-server",
         )
-
-    async def _answered(self, call: Call, request: Request) -> Response:
-        """Send until there is an answer to keep; only what is idempotent is sent twice."""
-        again = call.method in IDEMPOTENT or _has_idempotency_key(request)
-        attempts = self._retries.attempts if again else 1
-        for attempt in range(1, attempts + 1):
-            _record_sent(request, attempt)
-            try:
-                response = await self.transport.send(request)
-            except NetworkError as error:
-                if attempt == attempts or error.code not in _NETWORK_AGAIN:
-                    raise
-                pause = self._pause(attempt, None)
-            else:
-                _record_answer(response)
-                wait = self._pause(attempt, response) if _is_passing(response) else None
-                if attempt == attempts or wait is None:
-                    return response
-                pause = wait
-            await asyncio.sleep(pause or 0.0)
-        raise AssertionError("the loop returns or raises")
-
-    def _pause(self, attempt: int, response: Response | None) -> float | None:
-        """Seconds before the next attempt; None when the API wants more than we would wait."""
-        import random  # late: few runs try again
-
-        asked = ratelimit.asked(response.header, time.time()) if response else None
-        if asked is not None:
-            return asked if asked <= self._retries.longest else None
-        backoff = self._retries.first * 2 ** (attempt - 1)
-        return float(min(backoff, self._retries.longest) * random.uniform(0.5, 1.0))
 
     def _note_link(self, response: Response) -> None:
         event, link = current(), response.header("link")
@@ -250,35 +206,7 @@ def _refuse_clear_text(url: str) -> None:
 
 def _with_idempotency_key(call: Call, args: Mapping[str, Json]) -> Mapping[str, Json]:
     """Fill in the key where the document has one and the program gave none."""
-    key = next((p for p in call.parameters if _is_idempotency_key(p.place, p.name)), None)
+    key = next((p for p in call.parameters if is_idempotency_key(p.place, p.name)), None)
     if key is None or args.get(key.arg) is not None:
         return args
     return {**args, key.arg: str(uuid.uuid4())}
-
-
-def _is_idempotency_key(place: str, name: str) -> bool:
-    return place == "header" and name.lower() in ("idempotency-key", "x-idempotency-key")
-
-
-def _has_idempotency_key(request: Request) -> bool:
-    return any(_is_idempotency_key("header", name) for name, _ in request.headers)
-
-
-def _is_passing(response: Response) -> bool:
-    """Whether the same request may succeed later; some APIs say 403 when too much was asked."""
-    limited = response.status == 403 and ratelimit.is_spent(response.header)
-    return limited or response.status in _AGAIN
-
-
-def _record_sent(request: Request, attempt: int) -> None:
-    event = current()
-    if event is not None:
-        event.method, event.url, event.attempts = request.method, request.url, attempt
-        event.request_bytes += len(request.url) + len(request.body or b"")
-
-
-def _record_answer(response: Response) -> None:
-    event = current()
-    if event is not None:
-        event.status = response.status
-        event.reply_bytes += len(response.body)

@@ -160,10 +160,11 @@ class Run:
         """Run the program to its end; see `run`."""
         await self._load()  # before the clock starts: the program is not at fault
         saved = self._saved
-        deadline = (
-            Deadline(self._limits.wall)
-            if saved is None
-            else Deadline(self._limits.wall, left=saved.left, elapsed=saved.elapsed)
+        deadline = Deadline(
+            self._limits.wall,
+            left=None if saved is None else saved.left,
+            elapsed=0.0 if saved is None else saved.elapsed,
+            waiting=lambda: self._trace().open(deadline.elapsed()),
         )
         failed = "CancelledError"
         try:

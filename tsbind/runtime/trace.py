@@ -12,6 +12,7 @@ import msgspec
 from tsbind.bundle import Json
 
 _WIDTH = 32  # characters of the timeline's bars
+_NAMED = 3  # calls that are named as waited for
 
 
 class Event(msgspec.Struct, omit_defaults=True):
@@ -63,6 +64,14 @@ class Trace(msgspec.Struct):
             f"{warning} ({times} calls)" if times > 1 else warning
             for warning, times in counted.items()
         )
+
+    def open(self, now: float) -> str:
+        """Name the calls that have no answer yet, and since when: `rooms.list (58.2 s)`."""
+        waiting = [event for event in self.events if not event.ended]
+        named = [f"{event.op} ({now - event.asked:.1f} s)" for event in waiting[:_NAMED]]
+        if len(waiting) > _NAMED:
+            named.append(f"{len(waiting) - _NAMED} more")
+        return " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
 
     def json(self) -> Json:
         """Return the trace as JSON values."""
