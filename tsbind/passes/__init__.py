@@ -9,11 +9,12 @@ order, and why:
 2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
 3. `inline` first of all shrinking passes: a shape inside a name that does not pay can then be
    found elsewhere.
-4. `group` before `share`: an object that is mostly shared fields needs no name of its own.
-5. `share` gives repeated shapes names, `group` then sees those shapes as equal.
-6. `extend` when all sets of literals that pay have names.
-7. `inline` after each: what was shared leaves names behind that are now used once.
-8. `partial` last: the others compare objects field by field.
+4. `generic` before `group`: what stands around several types is whole only now.
+5. `group` before `share`: an object that is mostly shared fields needs no name of its own.
+6. `share` gives repeated shapes names, `group` then sees those shapes as equal.
+7. `extend` when all sets of literals that pay have names.
+8. `inline` after each: what was shared leaves names behind that are now used once.
+9. `partial` last: the others compare objects field by field.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
 nothing to do.  Apart from prose, which `strip_docs` and `brief_docs` drop, none loses anything:
@@ -29,6 +30,7 @@ from tsbind.ir.api import Api
 from tsbind.passes.brief_docs import brief_docs
 from tsbind.passes.dedupe import dedupe
 from tsbind.passes.extend import extend
+from tsbind.passes.generic import generic
 from tsbind.passes.ground import ground
 from tsbind.passes.group import group
 from tsbind.passes.inline import inline
@@ -45,7 +47,7 @@ Docs = Literal["none", "brief", "full"]
 
 SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
 PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
-SHARING: Final[tuple[Pass, ...]] = (group, share, group, extend, inline, partial)
+SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline, partial)
 
 
 PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {

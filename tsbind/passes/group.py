@@ -34,9 +34,9 @@ from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Field, Intersection, Record, Ref, Type
 from tsbind.ir.walk import each_type
 from tsbind.passes import cost
-from tsbind.passes.naming import first_free, split, type_name
+from tsbind.passes.naming import common_words, first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
-from tsbind.passes.shapes import Shapes, occurrences, substituter
+from tsbind.passes.shapes import Shapes, occurrences, substituter, unbound
 
 GAIN: Final = 8.0  # estimated tokens that a group must save
 MOST: Final = 2  # groups taken out of one object at a time; more than that nobody reads
@@ -80,9 +80,9 @@ class _Table:
         self.numbers: list[int] = []
         self.sets: list[frozenset[int]] = []
         self._members: dict[tuple[str, bool, int], int] = {}
-        sizes = cost.by_number(self.shapes)
+        sizes, loose = cost.by_number(self.shapes), unbound(self.shapes)
         for number, node in enumerate(self.shapes.nodes):
-            if isinstance(node, Record) and node.fields and node.rest is None:
+            if isinstance(node, Record) and node.fields and node.rest is None and not loose[number]:
                 self.numbers.append(number)
                 inside = self.shapes.inside[number]
                 self.sets.append(
@@ -173,7 +173,7 @@ def _called(api: Api, table: _Table, factoring: Factoring, names: list[str | Non
 
 def _wanted(table: _Table, members: frozenset[int], holders: list[str | None]) -> Iterator[str]:
     """Yield names for a group: what its holders' names have in common, or its fields."""
-    common = _common_words([split(holder) for holder in holders if holder is not None])
+    common = common_words([split(holder) for holder in holders if holder is not None])
     if common and holders.count(None) * 4 <= len(holders):
         yield "".join(common) + "Base"
     ordered = sorted(members)
@@ -181,13 +181,5 @@ def _wanted(table: _Table, members: frozenset[int], holders: list[str | None]) -
         yield type_name(*(table.fields[member].name for member in ordered))
     # The rarest fields say most about what this is.
     telling = sorted(ordered, key=lambda member: (table.holders[member], member))
-    for count in (2, 3):
+    for count in (2, 3, 4):
         yield type_name(*(table.fields[member].name for member in sorted(telling[:count])))
-
-
-def _common_words(names: list[tuple[str, ...]]) -> list[str]:
-    """Return the words, in order, that most of `names` have."""
-    if len(names) < 2:
-        return []
-    counts = Counter(word for name in names for word in dict.fromkeys(name))
-    return [word for word in min(names, key=len) if counts[word] * 4 >= len(names) * 3]

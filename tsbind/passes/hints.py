@@ -1,26 +1,26 @@
 """Finds names for shapes that have none: from where they stand and from what they hold.
 
-A shape that stands mostly in fields of one name is called after it (`sort`, `Sort`), with its
-owner before it where that is taken (`IssueSort`).  One that stands in many is called after what it
-holds: `{owner,repo}` is `OwnerRepo`, `"read"|"write"` is `ReadWrite`.  Names depend on nothing but
-that, so that a change elsewhere in a document renames little.
+A shape that stands mostly in fields of one name is called after it (`sort`, `Sort`).  Where that
+is taken, or there is no such name, it is called after its owner if it has but one (`IssueSort`),
+and else after what it holds: `{owner,repo}` is `OwnerRepo`, whoever uses it.  Names depend on
+nothing but that, so that a change elsewhere in a document renames little.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tsbind.ir.api import Api, Operation
-from tsbind.ir.types import Array, Enum, Intersection, Record, Ref, Type, Unknown
-from tsbind.passes.naming import first_free, singular, split, type_name
+from tsbind.ir.types import Array, Enum, Record
+from tsbind.passes.content import Contents
+from tsbind.passes.naming import common_words, first_free, singular, split, type_name
 from tsbind.passes.shapes import Shapes
 
 MOSTLY: Final = 0.5  # share of a shape's places that must agree on a name
-SMALL: Final = 3  # fields or values whose names together make a name
-WORDS: Final = 4  # that such a name may have
+NEARLY_ALL: Final = 0.75  # share of a shape's places that must be one owner's to be called its
 
 
 class Place(NamedTuple):
@@ -35,36 +35,66 @@ class Hints:
 
     def __init__(self, api: Api, shapes: Shapes) -> None:
         self._shapes = shapes
+        self._contents = Contents(shapes)
         self._places: defaultdict[int, list[tuple[Place, str]]] = defaultdict(list)
+        self._methods: defaultdict[int, list[tuple[str, ...]]] = defaultdict(list)
         for operation in api.operations:
             owner = _owner(operation)
-            self._visit(operation.input, Place("Args", False), owner)
-            self._visit(operation.output, Place("Reply", False), owner)
+            for node, role in ((operation.input, "Args"), (operation.output, "Reply")):
+                if node is not None:
+                    words = (*split(owner), *split(type_name(operation.name[-1])))
+                    number = shapes.number(node)
+                    self._methods[number].append(words)
+                    self._enter(number, Place(role, False), owner)
         for name, named in api.types.items():
-            self._visit(named.type, Place(name, True), name)
+            self._enter(shapes.number(named.type), Place(name, True), name)
 
     def name(self, number: int, taken: Collection[str]) -> str:
         """Return the name, not among `taken`, that says best what the shape `number` is."""
         return first_free(tuple(self._wanted(number)), taken)
 
+    def fits(self, name: str, number: int) -> bool:
+        """Whether `name`, of a type with the shape `number`, suits the other places of the shape.
+
+        It does when it tells what the shape holds, or has a word of most of those places.
+        """
+        node, words = self._shapes.nodes[number], _kinds(split(name))
+        if isinstance(node, Record):
+            held = (word for field in node.fields for word in split(type_name(field.name)))
+            if words <= _kinds(held):
+                return True
+        places = [place for place, _ in self._places[number] if place != Place(name, True)]
+        alike = sum(bool(words & _kinds(split(p.word))) for p in places if p.field)
+        alike += sum(bool(words & _kinds(method)) for method in self._methods.get(number, ()))
+        return alike >= MOSTLY * len(places)
+
+    def word(self, number: int) -> str:
+        """Return what most places of the shape `number` are called."""
+        return _most(Counter(place for place, _ in self._places[number])).word
+
     def _wanted(self, number: int) -> Iterator[str]:
+        node = self._shapes.nodes[number]
         places = Counter(place for place, _ in self._places[number])
-        place = max(places, key=lambda p: (places[p], p.field, -len(p.word), p.word))
+        place = _most(places)
         owners = Counter(owner for _, owner in self._places[number])
         owner = max(owners, key=lambda name: (owners[name], -len(name), name))
-        held = joined(self._shapes.nodes[number])
-        agreed = place.field and places[place] >= MOSTLY * places.total()
-        if held and not agreed:
-            yield held
+        owned = owners[owner] >= NEARLY_ALL * owners.total()
+        held = list(self._contents.names(node))
+        if place.field and places[place] >= MOSTLY * places.total():
+            yield place.word
+            if owned:
+                yield type_name(owner, place.word)
+            if held and not isinstance(node, Enum):
+                yield type_name(place.word, *split(held[0])[:2])
+        common = common_words(self._methods.get(number, []))
+        if common and not place.field:
+            yield type_name(*common, place.word)
+        yield from held
         if place.field:
             yield place.word
+        for name in held:
+            yield type_name(name, place.word)
         yield type_name(owner, place.word)
-        if held:
-            yield held
-
-    def _visit(self, node: Type | None, place: Place, owner: str) -> None:
-        if node is not None:
-            self._enter(self._shapes.number(node), place, owner)
 
     def _enter(self, number: int, place: Place, owner: str) -> None:
         places = self._places[number]
@@ -83,6 +113,10 @@ class Hints:
             self._enter(inner, place, owner)
 
 
+def _most(places: Counter[Place]) -> Place:
+    return max(places, key=lambda p: (places[p], p.field, -len(p.word), p.word))
+
+
 @lru_cache(maxsize=1 << 14)
 def _field_place(name: str) -> Place:
     return Place(type_name(name), True)
@@ -92,25 +126,6 @@ def _owner(operation: Operation) -> str:
     return type_name(singular(operation.name[-2] if len(operation.name) > 1 else "api"))
 
 
-def joined(node: Type) -> str:
-    """Return a name made of what `node` holds, if that is little; else nothing.
-
-    >>> from tsbind.emit.dts import read_type
-    >>> joined(read_type("{owner:string,repo:string}")), joined(read_type('"read"|"write"'))
-    ('OwnerRepo', 'ReadWrite')
-    """
-    match node:
-        case Record(fields, None) if len(fields) <= SMALL:
-            words = [field.name for field in fields]
-        case Record(fields, rest) if len(fields) <= SMALL and isinstance(rest, Unknown):
-            words = [*(field.name for field in fields), "More"]
-        case Enum(values) if len(values) <= SMALL:
-            words = [value for value in values if isinstance(value, str)]
-        case Intersection((Ref(base), Record(fields, None))) if len(fields) <= SMALL:
-            words = [base, *(field.name for field in fields)]
-        case Intersection(parts) if all(isinstance(part, Ref) for part in parts):
-            words = [part.name for part in parts if isinstance(part, Ref)]
-        case _:
-            return ""
-    name = type_name(*words)
-    return name if words and len(split(name)) <= WORDS else ""
+def _kinds(words: Iterable[str]) -> set[str]:
+    """Return what `words` are about, whether of one or of many."""
+    return {singular(word.lower()) for word in words}

@@ -25,11 +25,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from tsbind.ir.api import Api
-from tsbind.ir.types import Apply, Intersection, Record, Ref, Type
+from tsbind.ir.types import Apply, Array, Enum, Intersection, Record, Ref, Trim, Tuple, Type, Union
 from tsbind.ir.walk import children, each_type, inside, roots
 from tsbind.passes import cost
 from tsbind.passes.shapes import substituter
 
+FEW: Final = 4  # numbers that need no name
 LARGE: Final = 120.0  # estimated tokens that a type used once may have and still be written out
 
 
@@ -60,9 +61,33 @@ def inline(api: Api) -> Api:
 
 def _cheaper_without(name: str, body: Type, uses: int) -> bool:
     size, word = cost.of(body), cost.words(name)
-    if uses == 1:
-        return size <= LARGE
-    return uses * size <= uses * word + cost.DEFINITION + word + size
+    pays = (
+        size <= LARGE if uses == 1 else uses * size <= uses * word + cost.DEFINITION + word + size
+    )
+    return pays or _says_itself(body)
+
+
+def _says_itself(node: Type) -> bool:
+    """Whether a name would only say where `node` stood: `string|null` reads well anywhere."""
+    match node:
+        case Record(fields, rest):
+            return not fields and (rest is None or _says_itself(rest))
+        case Enum(values):
+            return len(values) <= FEW and not any(isinstance(value, str) for value in values)
+        case Array(item):
+            return _says_itself(item)
+        case Union(options):
+            return all(map(_says_itself, options)) and not sum(map(_is_ref, options)) > 1
+        case Apply(_, arguments):
+            return all(map(_says_itself, arguments))
+        case Intersection() | Tuple() | Trim():
+            return False
+        case _:
+            return True
+
+
+def _is_ref(node: Type) -> bool:
+    return isinstance(node, Ref)
 
 
 def _mentioned() -> Callable[[Type], Sequence[str]]:

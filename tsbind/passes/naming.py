@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -65,6 +66,18 @@ def split(name: str) -> tuple[str, ...]:
     (('Pull', 'Request', 'URL2'), ('HTTP', 'Route'))
     """
     return tuple(_WORD.findall(name))
+
+
+def common_words(names: Sequence[Sequence[str]]) -> list[str]:
+    """Return the words, in order, that most of `names` have; each name is its words.
+
+    >>> common_words([("Room", "List", "Reply"), ("User", "List"), ("List",), ("Tag", "List")])
+    ['List']
+    """
+    if len(names) < 2:
+        return []
+    counts = Counter(word for name in names for word in dict.fromkeys(name))
+    return [word for word in min(names, key=len) if counts[word] * 4 >= len(names) * 3]
 
 
 def first_free(wanted: Sequence[str], taken: Collection[str]) -> str:

@@ -121,6 +121,14 @@ def occurrences(api: Api, shapes: Shapes) -> list[int]:
     return uses
 
 
+def unbound(shapes: Shapes) -> list[bool]:
+    """Say of each shape, by number, whether it means something only inside a generic type."""
+    found: list[bool] = []
+    for node, parts in zip(shapes.nodes, shapes.inside, strict=True):
+        found.append(isinstance(node, Variable) or any(found[part] for part in parts))
+    return found
+
+
 def substituter(put: Callable[[Type], Type | None]) -> Callable[[Type], Type]:
     """Return what rebuilds types from above: where `put` gives a type, that stands in the place.
 

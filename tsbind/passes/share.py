@@ -26,7 +26,7 @@ from tsbind.ir.types import Enum, Intersection, Record, Ref, Tuple, Type, Union
 from tsbind.ir.walk import each_type, inside, roots
 from tsbind.passes import cost
 from tsbind.passes.hints import Hints
-from tsbind.passes.shapes import Shapes, substituter
+from tsbind.passes.shapes import Shapes, substituter, unbound
 
 GAIN: Final = 6.0  # estimated tokens that a new name must save: a name asks for attention, too
 
@@ -46,19 +46,26 @@ def share(api: Api) -> Api:
     names: dict[int, str] = {}
     taken = set(api.types)
     for number in sorted(chosen):
-        names[number] = bodies.get(number) or hints.name(number, taken)
+        own = bodies.get(number)
+        names[number] = own if own and hints.fits(own, number) else hints.name(number, taken)
         taken.add(names[number])
-    return _apply(api, shapes, names, bodies)
+    return _apply(api, shapes, names)
 
 
 def _choose(api: Api, shapes: Shapes, bodies: dict[int, str]) -> set[int]:
     costs = cost.by_number(shapes)
     uses = _direct_uses(api, shapes)
+    loose = unbound(shapes)
     chosen: set[int] = set()
     for number in reversed(range(len(shapes.nodes))):
         count = uses[number]
         named = number in bodies
-        if count and _nameable(shapes.nodes[number]) and not (named and count == 1):
+        if (
+            count
+            and not loose[number]
+            and _nameable(shapes.nodes[number])
+            and not (named and count == 1)
+        ):
             word = cost.words(bodies[number]) if named else 1.5
             copies = count - 1 if named else count
             definition = 0.0 if named else cost.DEFINITION + word + costs[number]
@@ -75,7 +82,8 @@ def _nameable(node: Type) -> bool:
         case Record() | Intersection() | Tuple():
             return True
         case Enum(values):
-            return len(values) > 1
+            # Numbers mean what a name says, and the places of a set agree on none.
+            return len(values) > 1 and any(isinstance(value, str) for value in values)
         case Union(options):
             # `string|null` says what it is; a name for it would only say where it stood.
             return any(map(_nameable, options)) or sum(isinstance(o, Ref) for o in options) > 1
@@ -90,19 +98,23 @@ def _direct_uses(api: Api, shapes: Shapes) -> list[int]:
     return uses
 
 
-def _apply(api: Api, shapes: Shapes, names: dict[int, str], bodies: dict[int, str]) -> Api:
+def _apply(api: Api, shapes: Shapes, names: dict[int, str]) -> Api:
     def put(node: Type) -> Type | None:
         name = names.get(shapes.number(node))
         return None if name is None else Ref(name)
 
     rebuilt = substituter(put)
 
-    def body(node: Type) -> Type:
+    def within(node: Type) -> Type:
         return inside(node, rebuilt)
 
-    types = {name: replace(named, type=body(named.type)) for name, named in api.types.items()}
+    types: dict[str, NamedType] = {}
+    for name, named in api.types.items():
+        called = names.get(shapes.number(named.type), name)
+        # A name that fits none of the other places becomes another name of the one that does.
+        types[name] = replace(named, type=within(named.type) if called == name else Ref(called))
     operations = each_type(replace(api, types={}), rebuilt).operations
     for number, name in names.items():
-        if number not in bodies:
-            types[name] = NamedType(body(shapes.nodes[number]))
+        if name not in types:
+            types[name] = NamedType(within(shapes.nodes[number]))
     return replace(api, operations=operations, types=types)
