@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import jiter
+import msgspec
 
 from tsbind.bundle import Json
 from tsbind.errors import Location, SpecError
@@ -18,7 +20,11 @@ _TOKEN = re.compile(_STRING + rb"|[{}\[\]]", re.DOTALL)
 _STRINGS = re.compile(_STRING, re.DOTALL)
 _MEMBER = re.compile(rb'[\s,]*("(?:[^"\\]++|\\.)*+")\s*:\s*', re.DOTALL)
 _ITEM = re.compile(rb"[\s,]*")
-_SCALAR = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^\s,\]}]+', re.DOTALL)
+_SOLID = re.compile(rb"\S|\Z")
+_COLON = re.compile(rb"\s*:")
+_QUOTE = ord('"')
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 # To look for numbers beyond a double at the speed of a search for a constant, every digit is read
 # as 0 and the sign of exponents is dropped: "e000" after a number, or 300 digits, may be one.
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
@@ -143,14 +149,37 @@ def _offset(data: bytes, line: int, column: int) -> int:
 
 def _duplicate(source: Source, end: int) -> SpecError:
     """Build the error for the key that ends just before `end`, naming both of its lines."""
-    index = JsonPlaces(source.data)
     first: dict[str, int] = {}
-    for key, at, _ in index.children(index.enclosing(end)):
+    for key, at in _keys(source.data, _enclosing(source.data, end)):
         if key in first:
-            where = Location(source.name, *index.place(at))
-            return duplicate_key(key, where, index.place(first[key])[0])
+            where = Location(source.name, *line_column(source.data, at))
+            return duplicate_key(key, where, line_column(source.data, first[key])[0])
         first[key] = at
     raise AssertionError("the parser saw a duplicate key that is not there")
+
+
+def _enclosing(data: bytes, offset: int) -> int:
+    """Return where the innermost object or list around `offset` starts."""
+    stack: list[int] = []
+    for match in _TOKEN.finditer(data, 0, offset):
+        char = data[match.start()]
+        if char in b"{[":
+            stack.append(match.start())
+        elif char in b"}]":
+            stack.pop()
+    return stack[-1]
+
+
+def _keys(data: bytes, start: int) -> Iterator[tuple[str, int]]:
+    """Yield the keys of the object at `start`, with their offsets, as far as it is well-formed."""
+    depth = 0
+    for match in _TOKEN.finditer(data, start):
+        char = data[match.start()]
+        depth += (char in b"{[") - (char in b"}]")
+        if not depth:
+            return
+        if depth == 1 and char == _QUOTE and _COLON.match(data, match.end()):
+            yield _key(match[0]), match.start()
 
 
 def duplicate_key(key: str, where: Location, earlier: int) -> SpecError:
@@ -169,73 +198,60 @@ def _key(literal: bytes) -> str:
     return str(json.loads(literal)) if b"\\" in literal else literal[1:-1].decode()
 
 
+class _Child(NamedTuple):
+    """A member of an object, or an item of a list."""
+
+    at: int  # offset of its key, or of the item
+    start: int  # offset of its value
+    text: msgspec.Raw
+
+
 class JsonPlaces:
     """Where each value of a JSON text starts.
 
-    One pass pairs the brackets; after that any value is found by hopping over its elder siblings.
+    Only what lies around a value is looked at, and of its siblings no more than where they end.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._lines = Lines(data)
-        self._ends: dict[int, int] = {}
-        self._children: dict[int, dict[str, tuple[int, int]]] = {}
-        stack: list[int] = []
-        for match in _TOKEN.finditer(data):
-            char = data[match.start()]
-            if char in b"{[":
-                stack.append(match.start())
-            elif char in b"}]" and stack:
-                self._ends[stack.pop()] = match.end()
-
-    def place(self, offset: int) -> tuple[int, int]:
-        """Return the line and column of a byte offset."""
-        return self._lines.place(offset)
-
-    def enclosing(self, offset: int) -> int:
-        """Return where the innermost object or list around `offset` starts."""
-        stack: list[int] = []
-        for match in _TOKEN.finditer(self._data, 0, offset):
-            char = self._data[match.start()]
-            if char in b"{[":
-                stack.append(match.start())
-            elif char in b"}]":
-                stack.pop()
-        return stack[-1]
-
-    def children(self, start: int) -> Iterator[tuple[str, int, int]]:
-        """Yield key, offset of the key, and offset of the value; a list's keys are its indices."""
-        data, position, count = self._data, start + 1, 0
-        keyed = data[start : start + 1] == b"{"
-        while True:
-            match = (_MEMBER if keyed else _ITEM).match(data, position)
-            if match is None or data[match.end() : match.end() + 1] in (b"", b"]", b"}"):
-                return
-            at = match.start(1) if keyed else match.end()
-            yield (_key(match[1]) if keyed else str(count)), at, match.end()
-            following = self._after(match.end())
-            if following is None:
-                return
-            position, count = following, count + 1
-
-    def _after(self, start: int) -> int | None:
-        """Return where the value at `start` ends; None when the text ends inside it."""
-        if self._data[start] in b"{[":
-            return self._ends.get(start)
-        match = _SCALAR.match(self._data, start)
-        return match.end() if match else None
+        self._children: dict[int, Mapping[str, _Child]] = {}
 
     def find(self, tokens: list[str]) -> tuple[int, int]:
         """Return line and column of the key, or list item, that `tokens` leads to."""
-        start = shown = len(self._data) - len(self._data.lstrip())
+        start = next(_SOLID.finditer(self._data)).start()
+        found = _Child(start, start, msgspec.Raw(self._data))
         for token in tokens:
-            if start not in self._ends:
-                break
-            table = self._children.get(start)
+            table = self._children.get(found.start)
             if table is None:
-                table = {key: (at, value) for key, at, value in self.children(start)}
-                self._children[start] = table
+                table = self._children[found.start] = self._table(found)
             if token not in table:
                 break
-            shown, start = table[token]
-        return self.place(shown)
+            found = table[token]
+        return self._lines.place(found.at)
+
+    def _table(self, parent: _Child) -> Mapping[str, _Child]:
+        kind = self._data[parent.start : parent.start + 1]
+        if kind == b"{":
+            return self._members(parent)
+        return self._items(parent) if kind == b"[" else {}
+
+    def _members(self, parent: _Child) -> dict[str, _Child]:
+        table: dict[str, _Child] = {}
+        position = parent.start + 1
+        for key, text in _MEMBERS.decode(parent.text).items():
+            match = _MEMBER.match(self._data, position)
+            assert match is not None, "the parser saw a member that is not there"
+            table[key] = _Child(match.start(1), match.end(), text)
+            position = match.end() + memoryview(text).nbytes
+        return table
+
+    def _items(self, parent: _Child) -> dict[str, _Child]:
+        table: dict[str, _Child] = {}
+        position = parent.start + 1
+        for index, text in enumerate(_ITEMS.decode(parent.text)):
+            match = _ITEM.match(self._data, position)
+            assert match is not None, "this matches anything"
+            table[str(index)] = _Child(match.end(), match.end(), text)
+            position = match.end() + memoryview(text).nbytes
+        return table

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -197,7 +196,7 @@ def looks_binary(data: bytes) -> str:
     return "binary data" if len(_CONTROL.findall(data[:4096])) > len(data[:4096]) // 20 else ""
 
 
-_BLOCK = 4096
+_BLOCK = 1 << 13
 _STARTS = bytes((*range(0x80), *range(0xC0, 0x100)))  # bytes that start a character in UTF-8
 
 
@@ -206,22 +205,36 @@ class Lines:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._starts = [0, *(match.end() for match in re.finditer(rb"\n", data))]
-        self._ascii = data.isascii()
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return the line and the column, in characters, of `offset`; both count from 1."""
-        line = bisect_right(self._starts, offset)
-        start = self._starts[line - 1]
-        if self._ascii:
-            return line, offset - start + 1
+        block = offset // _BLOCK
+        before, start = self._blocks[block]
+        line = before + self._data.count(b"\n", block * _BLOCK, offset) + 1
+        start = max(start, self._data.rfind(b"\n", block * _BLOCK, offset) + 1)
         return line, self._characters(offset) - self._characters(start) + 1
+
+    @cached_property
+    def _blocks(self) -> list[tuple[int, int]]:
+        """How many lines end before each block of the text, and where the last of them ends."""
+        found, lines, start = [(0, 0)], 0, 0
+        for position in range(0, len(self._data), _BLOCK):
+            lines += self._data.count(b"\n", position, position + _BLOCK)
+            start = max(start, self._data.rfind(b"\n", position, position + _BLOCK) + 1)
+            found.append((lines, start))
+        return found
 
     def _characters(self, offset: int) -> int:
         """Count the characters before `offset`."""
+        if self._ascii:
+            return offset
         block = offset // _BLOCK
         rest = self._data[block * _BLOCK : offset]
         return self._before[block] + len(rest) - len(rest.translate(None, _STARTS))
+
+    @cached_property
+    def _ascii(self) -> bool:
+        return self._data.isascii()
 
     @cached_property
     def _before(self) -> list[int]:
