@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from tsbind.errors import LimitError
+from tsbind.runtime.blocking import event_loop, loop_is_running
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Deadline:
@@ -28,17 +32,20 @@ class Deadline:
     ) -> None:
         self._seconds = seconds
         self._waiting = waiting
-        self._timeout = asyncio.timeout(None)
+        self._timeout: asyncio.Timeout | None = None
         self._left = seconds if left is None else left
         self._pauses = 0
-        self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time() - elapsed
+        self._began = time.monotonic() - elapsed
+        self._ends = math.inf
 
     async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-        self._timeout.reschedule(self._loop.time() + self._left)
+        self._ends = time.monotonic() + self._left
+        if loop_is_running():
+            await self.watch()
 
     async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        if self._timeout is None:
+            return
         try:
             await self._timeout.__aexit__(kind, error, trace)  # type: ignore[arg-type]
         except TimeoutError:
@@ -52,30 +59,53 @@ class Deadline:
                 during=self._waiting(),
             ) from None
 
+    @property
+    def watched(self) -> bool:
+        """Whether an event loop ends what takes too long."""
+        return self._timeout is not None
+
+    async def watch(self) -> None:
+        """Let an event loop end, from here on, what takes too long; before the first wait."""
+        if self._timeout is None:
+            await event_loop()
+            import asyncio
+
+            timeout = asyncio.timeout(None)
+            await timeout.__aenter__()
+            self._timeout = timeout
+            self._set(self._ends)
+
+    def _set(self, ends: float) -> None:
+        self._ends = ends
+        if self._timeout is not None:
+            import asyncio
+
+            now = asyncio.get_running_loop().time()
+            when = None if ends == math.inf else now + ends - time.monotonic()
+            self._timeout.reschedule(when)
+
     def elapsed(self) -> float:
         """Seconds since the run began, pauses included."""
-        return self._loop.time() - self._began
+        return time.monotonic() - self._began
 
     def left(self) -> float:
         """Seconds that may still pass."""
-        when = self._timeout.when()
-        return self._left if self._pauses or when is None else when - self._loop.time()
+        return self._left if self._ends == math.inf else self._ends - time.monotonic()
 
     def ends(self) -> float:
         """When the time is over, in seconds of `time.monotonic`; infinity while it stands still."""
-        when = self._timeout.when()
-        return time.monotonic() + when - self._loop.time() if when is not None else math.inf
+        return self._ends
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Stop the clock inside; pauses may overlap."""
         if self._pauses == 0:
-            self._left = (self._timeout.when() or 0.0) - self._loop.time()
-            self._timeout.reschedule(None)
+            self._left = self._ends - time.monotonic()
+            self._set(math.inf)
         self._pauses += 1
         try:
             yield
         finally:
             self._pauses -= 1
-            if self._pauses == 0 and not self._timeout.expired():
-                self._timeout.reschedule(self._loop.time() + max(self._left, 0.0))
+            if self._pauses == 0 and not (self._timeout and self._timeout.expired()):
+                self._set(time.monotonic() + max(self._left, 0.0))

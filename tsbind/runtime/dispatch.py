@@ -6,11 +6,11 @@ the program may catch is a `CallReply`; what ends the run is raised.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,6 +23,9 @@ from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.messages import CallFailure, CallReply, CallRequest
 from tsbind.runtime.policy import Answer, Approve, Policy, Question, Spent, charged, decide
 from tsbind.runtime.trace import Event, OnEvent, Trace, recording
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -60,11 +63,16 @@ class Dispatcher:
         self._approve = approve
         self._pause = pause
         self._on_event = on_event
-        self._turns = asyncio.Semaphore(limits.concurrency)
         self.spent = {
             root: tuple(Spent() for _ in binding.policy.budgets)
             for root, binding in bindings.items()
         }
+
+    @cached_property
+    def _turns(self) -> asyncio.Semaphore:
+        import asyncio  # late, as wherever a program that makes no calls does without it
+
+        return asyncio.Semaphore(self._limits.concurrency)
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -188,6 +196,8 @@ class Dispatcher:
     @contextlib.contextmanager
     def _unless_suspended(self, binding: Binding, call: Call) -> Iterator[None]:
         """Take back what was charged for a call that is only made when the run goes on."""
+        import asyncio
+
         try:
             yield
         except asyncio.CancelledError:
@@ -259,6 +269,8 @@ class Dispatcher:
         if isinstance(answer, Answer) and answer.later and self._suspend is not None:
             self.put_off.append(question)
             self._suspend()
+            import asyncio
+
             await asyncio.get_running_loop().create_future()  # until it is cancelled
         return answer if isinstance(answer, Answer) else Answer(answer is True)
 

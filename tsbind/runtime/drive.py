@@ -8,26 +8,27 @@ caller whose event loop does nothing else runs them in place, which saves the ha
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from tsbind.errors import GuestError, ProgramError
+from tsbind.runtime.deadline import Deadline
 from tsbind.runtime.dispatch import Dispatcher
 from tsbind.runtime.journal import Tape
 from tsbind.runtime.limits import Usage
 from tsbind.runtime.logs import Logs
 from tsbind.runtime.memory import Rest
-from tsbind.runtime.messages import CallReply, CallRequest, Resume, Start, Step
+from tsbind.runtime.messages import CallRequest, Resume, Start, Step
 from tsbind.runtime.recorded import RecordedReply
 from tsbind.runtime.trace import Event
 
+if TYPE_CHECKING:
+    from tsbind.runtime.errands import Errands
+
 TIMER = "$timer"  # the call that a timer of the program is
-THREADS = 256  # steps that are under way at once; each that is not over keeps its thread
 
 
 class Guest(Protocol):
@@ -92,7 +93,7 @@ class Drive:
         usage: Usage,
         logs: Logs,
         now: Callable[[], float],
-        ends: Callable[[], float],
+        deadline: Deadline,
         in_place: bool,
         tape: Tape,
     ) -> None:
@@ -102,14 +103,11 @@ class Drive:
         self._usage = usage
         self._logs = logs
         self._now = now
-        self._ends = ends  # when the run must be over, in seconds of `time.monotonic`
+        self._deadline = deadline
         self._in_place = in_place
         self._tape = tape
         self._open: dict[int, CallRequest] = {}  # asked for, by nobody answered yet
-        self._inbox = _Inbox()
-        self._tasks: dict[int, asyncio.Task[None]] = {}  # by call
-        self._timers: dict[int, asyncio.TimerHandle] = {}
-        self._busy: asyncio.Future[Step] | None = None
+        self._errands: Errands | None = None  # None: the run has not waited yet
 
     async def to_the_end(self, start: Start) -> Step:
         """Return the last step: the program is done, or has failed.
@@ -128,21 +126,31 @@ class Drive:
         try:
             self._guest = self._make_guest()
             self._open = {request.id: request for request in open.calls}
+            errands = await self._waiting()
             answered = {reply.id for reply in open.replies}
             for request in open.calls:
                 if request.id in open.timers:
-                    self._set_timer(request, open.timers[request.id])
+                    errands.set_timer(request.id, open.timers[request.id])
                 elif request.id not in answered:
-                    self._answer(request, self._dispatcher.announced(request))
+                    self._answer(errands, request, self._dispatcher.announced(request))
             for reply in open.replies:
-                self._inbox.put(reply.as_sent())
+                errands.put(reply.as_sent())
             return await self._on_from(await self._next())
         finally:
             await self._give_up()
 
     def suspend(self) -> None:
         """Let the run end, soon, with Suspended; from the event loop's own thread."""
-        self._inbox.stop()
+        if self._errands is not None:
+            self._errands.stop()
+
+    async def _waiting(self) -> Errands:
+        if self._errands is None:
+            await self._deadline.watch()
+            from tsbind.runtime.errands import Errands
+
+            self._errands = Errands()
+        return self._errands
 
     async def _on_from(self, step: Step) -> Step:
         while step.state == "waiting":
@@ -157,32 +165,25 @@ class Drive:
                 fix="resolve every promise that is awaited",
                 code="program-deadlock",
             )
-        replies = await self._inbox.take()
-        if self._inbox.stopped:
-            raise await self._suspended()
+        errands = await self._waiting()
+        replies = await errands.take()
+        if errands.stopped:
+            raise await self._suspended(errands)
         resume = Resume(now=self._now(), replies=replies)
         self._tape.told(resume)
         step = await self._told(resume)
         for request in step.calls:
-            self._ask(request)
+            self._ask(errands, request)
         return step
 
-    async def _suspended(self) -> Suspended:
+    async def _suspended(self, errands: Errands) -> Suspended:
         """Wait for the calls that have been sent; the others are made when the run goes on."""
-        now = asyncio.get_running_loop().time()
-        timers = {id: max(timer.when() - now, 0.0) for id, timer in self._timers.items()}
-        for timer in self._timers.values():
-            timer.cancel()
-        for id, task in self._tasks.items():
-            if id not in self._dispatcher.started:
-                task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks.values())
-        replies = tuple(map(RecordedReply.of, self._inbox.left()))
+        timers, replies = await errands.halted(self._dispatcher.started)
+        recorded = tuple(map(RecordedReply.of, replies))
         if self._guest is None:
             raise RuntimeError("a guest is suspended that was never started")
         rest, pages = self._guest.save()
-        return Suspended(Open(tuple(self._open.values()), timers, replies), rest, pages)
+        return Suspended(Open(tuple(self._open.values()), timers, recorded), rest, pages)
 
     async def _caught_up(self, step: Step) -> Step:
         """Go through the answers that are recorded already, then ask for what is still open."""
@@ -192,7 +193,7 @@ class Drive:
         still = list(self._open.values()) if step.state == "waiting" else ()
         for request in still:
             self._tape.check_repeatable(request)
-            self._ask(request)
+            self._ask(await self._waiting(), request)
         return step
 
     async def _told(self, resume: Resume) -> Step:
@@ -208,14 +209,14 @@ class Drive:
 
     def _begin(self, start: Start) -> Step:
         guest = self._guest = self._make_guest()
-        guest.expire(self._ends())
+        guest.expire(self._deadline.ends())
         self._usage.isolate = guest.cpu
         return guest.start(start)
 
     def _go_on(self, resume: Resume) -> Step:
         if self._guest is None:
             raise RuntimeError("a guest is resumed that was never started")
-        self._guest.expire(self._ends())
+        self._guest.expire(self._deadline.ends())
         return self._guest.resume(resume)
 
     def interrupt(self) -> None:
@@ -229,11 +230,7 @@ class Drive:
 
     async def _step(self, run: Callable[[], Step]) -> Step:
         try:
-            if self._in_place:
-                step = run()
-            else:
-                self._busy = asyncio.get_running_loop().run_in_executor(_pool(), run)
-                step = await asyncio.shield(self._busy)
+            step = run() if self._in_place else await (await self._waiting()).in_thread(run)
         finally:
             self._count()
         self._usage.steps += 1
@@ -245,95 +242,22 @@ class Drive:
             self._usage.cpu, self._usage.memory = self._guest.cpu, self._guest.memory
             self._logs.dropped_before = self._guest.logs_dropped
 
-    def _ask(self, request: CallRequest) -> None:
+    def _ask(self, errands: Errands, request: CallRequest) -> None:
         if request.op == TIMER:
-            self._set_timer(request, _milliseconds(request) / 1000)
+            errands.set_timer(request.id, _milliseconds(request) / 1000)
             return
-        self._answer(request, self._dispatcher.announce(request, self._usage.steps))
+        self._answer(errands, request, self._dispatcher.announce(request, self._usage.steps))
 
-    def _answer(self, request: CallRequest, event: Event) -> None:
-        async def answer() -> None:
-            try:
-                self._inbox.put(await self._dispatcher.answer(request, event, self._tape.sending))
-            except Exception as error:
-                self._inbox.fail(error)
-
-        task = asyncio.get_running_loop().create_task(answer())
-        self._tasks[request.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(request.id))
-
-    def _set_timer(self, request: CallRequest, seconds: float) -> None:
-        reply = CallReply(request.id, ok=msgspec.Raw(b"null"))
-
-        def fire() -> None:
-            del self._timers[request.id]
-            self._inbox.put(reply)
-
-        self._timers[request.id] = asyncio.get_running_loop().call_later(seconds, fire)
+    def _answer(self, errands: Errands, request: CallRequest, event: Event) -> None:
+        answer = partial(self._dispatcher.answer, request, event, self._tape.sending)
+        errands.run(request.id, answer)
 
     async def _give_up(self) -> None:
         """Stop what is still under way, and free the guest when it is not running any more."""
-        for timer in self._timers.values():
-            timer.cancel()
-        for task in self._tasks.values():
-            task.cancel()
-        busy = self._busy
-        if busy is not None and not busy.done():
-            # The thread that runs the guest must be out of it before its memory is freed.
-            self.interrupt()
-            busy.add_done_callback(self._close_after)
-        else:
+        if self._errands is None:
             self._close()
-        if self._tasks:
-            await asyncio.wait(self._tasks.values())
-
-    def _close_after(self, step: asyncio.Future[Step]) -> None:
-        if not step.cancelled():
-            step.exception()  # seen: nobody waits for it any more
-        self._close()
-
-
-class _Inbox:
-    """Answers on their way to the guest."""
-
-    def __init__(self) -> None:
-        self._replies: list[CallReply] = []
-        self._error: Exception | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self.stopped = False
-
-    def stop(self) -> None:
-        """Hand nothing over any more."""
-        self.stopped = True
-        self._wake()
-
-    def left(self) -> tuple[CallReply, ...]:
-        """Return what nobody took; raises what an answer failed with."""
-        if self._error is not None:
-            raise self._error
-        return tuple(sorted(self._replies, key=lambda reply: reply.id))
-
-    def put(self, reply: CallReply) -> None:
-        self._replies.append(reply)
-        self._wake()
-
-    def fail(self, error: Exception) -> None:
-        self._error = self._error or error
-        self._wake()
-
-    async def take(self) -> tuple[CallReply, ...]:
-        """Wait for at least one answer and return all that are there, by id; none once stopped."""
-        while not self._replies and self._error is None and not self.stopped:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        if self.stopped:
-            return ()
-        replies, self._replies = self.left(), []
-        return replies
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        else:
+            await self._errands.give_up(interrupt=self.interrupt, close=self._close)
 
 
 class _Delay(msgspec.Struct):
@@ -346,9 +270,3 @@ def _milliseconds(request: CallRequest) -> float:
     except msgspec.DecodeError:
         return 0.0
     return min(max(asked, 0.0), 86_400_000.0)
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Threads for steps; most of them wait for their turn (turns.py) when there are many."""
-    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="tsbind-guest")

@@ -28,16 +28,18 @@ A Host belongs to no run: one serves any number of them, at once, on any event l
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import ClassVar, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from tsbind.bundle import Bundle, Call, Json
 from tsbind.errors import BundleError
-from tsbind.runtime.credentials import Credentials
-from tsbind.runtime.exchange import Exchange
-from tsbind.runtime.http import Request, Transport
 from tsbind.runtime.policy import ALLOW_ALL, Policy, Question
-from tsbind.runtime.transport import HttpTransport
 from tsbind.runtime.validate import Strictness, Validators
+
+if TYPE_CHECKING:
+    from tsbind.runtime.credentials import Credentials
+    from tsbind.runtime.exchange import Exchange
+    from tsbind.runtime.http import Request, Transport
 
 
 class Host:
@@ -55,7 +57,7 @@ class Host:
     FINGERPRINT: ClassVar[str] = ""
     OPERATIONS: ClassVar[Mapping[str, str]] = {}
 
-    __slots__ = ("__dict__", "__weakref__", "_exchange", "_validators", "bundle", "policy")
+    __slots__ = ("__dict__", "__weakref__", "_validators", "bundle", "policy")
 
     def __init__(
         self,
@@ -72,14 +74,29 @@ class Host:
         self.bundle = bundle
         self.policy = policy
         self._validators = Validators(bundle, replies)
-        self._exchange = Exchange(
-            bundle,
-            base_url=base_url,
-            credentials=credentials or Credentials(),
-            # Only an operator may send requests to addresses that are not public.
-            transport=transport or HttpTransport(private=base_url is not None),
+        self._base_url = base_url
+        self._credentials = credentials
+        self._transport = transport
+        self._slashes = frozenset(slashes)
+        if base_url is not None or credentials is not None:
+            self._exchange  # noqa: B018 - says now what is wrong with them
+
+    @cached_property
+    def _exchange(self) -> Exchange:
+        # Late: it brings all of HTTP, and asyncio, which a program without calls does not need.
+        from tsbind.runtime.credentials import Credentials
+        from tsbind.runtime.exchange import Exchange
+        from tsbind.runtime.transport import HttpTransport
+
+        # Only an operator may send requests to addresses that are not public.
+        private = self._base_url is not None
+        return Exchange(
+            self.bundle,
+            base_url=self._base_url,
+            credentials=self._credentials or Credentials(),
+            transport=self._transport or HttpTransport(private=private),
             validators=self._validators,
-            slashes=frozenset(slashes),
+            slashes=self._slashes,
         )
 
     async def call(self, op: str, args: Mapping[str, Json]) -> Json:
@@ -134,19 +151,20 @@ class Host:
 
     def redact(self, text: str) -> str:
         """Return `text` with every secret of this Host replaced."""
-        return self._exchange.credentials.redact_text(text)
+        return self._credentials.redact_text(text) if self._credentials else text
 
     def redact_json(self, value: Json) -> Json:
         """Return a JSON value with every secret of this Host replaced."""
-        return self._exchange.credentials.redact_json(value)
+        return self._credentials.redact_json(value) if self._credentials else value
 
     def shows_secret(self, data: bytes) -> bool:
         """Whether a secret of this Host is in `data`, raw or encoded."""
-        return self._exchange.credentials.shows_in(data)
+        return self._credentials is not None and self._credentials.shows_in(data)
 
     async def close(self) -> None:
         """Give up the connections that this event loop holds."""
-        await self._exchange.transport.close()
+        if "_exchange" in self.__dict__:
+            await self._exchange.transport.close()
 
     async def __aenter__(self) -> Self:
         return self

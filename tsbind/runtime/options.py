@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
 from tsbind.bundle import Bundle, Json
-from tsbind.runtime.credentials import Credentials
 from tsbind.runtime.fitted import Fitted, fit
-from tsbind.runtime.host import Host
-from tsbind.runtime.journal import Journal
 from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.logs import LogLine
-from tsbind.runtime.policy import Approve, Policy
 from tsbind.runtime.trace import OnEvent, Trace
+
+if TYPE_CHECKING:
+    from tsbind.runtime.credentials import Credentials
+    from tsbind.runtime.host import Host
+    from tsbind.runtime.journal import Journal
+    from tsbind.runtime.policy import Approve, Policy
 
 Bundles = Bundle | Mapping[str, Bundle]
 

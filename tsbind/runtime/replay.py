@@ -58,7 +58,7 @@ async def replay(path: Path | str, *, limits: Limits | None = None) -> Replayed:
             usage=usage,
             logs=logs,
             now=lambda: head.now,
-            ends=deadline.ends,
+            deadline=deadline,
             in_place=True,
             tape=journal,
         )

@@ -7,7 +7,6 @@ Everything that can go wrong is a `RunError`, with what was logged, called and u
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections import Counter
@@ -27,7 +26,7 @@ from tsbind.errors import (
 )
 from tsbind.runtime import spans
 from tsbind.runtime.bindings import bind, callable_by_name, yes
-from tsbind.runtime.blocking import wait_for
+from tsbind.runtime.blocking import in_thread, wait_for
 from tsbind.runtime.deadline import Deadline
 from tsbind.runtime.dispatch import Dispatcher
 from tsbind.runtime.drive import Drive, Guest, Suspended
@@ -46,6 +45,8 @@ from tsbind.runtime.trace import Trace
 from tsbind.runtime.validate import check_result
 
 if TYPE_CHECKING:
+    import asyncio
+
     from tsbind.runtime.snapshot import Saved
 
 FILE = "program.ts"
@@ -149,6 +150,8 @@ class Run:
                 "the run cannot be suspended",
                 fix="begin it with a `snapshot_key` and without a journal, and suspend it once",
             )
+        import asyncio
+
         self._snapshot = asyncio.get_running_loop().create_future()
         self._drive.suspend()
         return await self._snapshot
@@ -191,10 +194,14 @@ class Run:
             journal = self._options.get("journal")
             if journal is not None:
                 journal.close()
-            # The event loop of a blocking run ends with it, and connections belong to a loop.
-            hosts = self._bindings.values() if self._in_place else ()
-            for host in {*self._owned, *(binding.host for binding in hosts)}:
-                await host.close()
+            if deadline.watched:
+                await self._close_hosts()
+
+    async def _close_hosts(self) -> None:
+        # The event loop of a blocking run ends with it, and connections belong to a loop.
+        hosts = self._bindings.values() if self._in_place else ()
+        for host in {*self._owned, *(binding.host for binding in hosts)}:
+            await host.close()
 
     async def _load(self) -> None:
         """See to it that the engine and the stripper are there, which once takes seconds."""
@@ -203,7 +210,7 @@ class Run:
         elif self._in_place:
             stripper()
         elif not is_loaded():
-            await asyncio.to_thread(stripper)
+            await in_thread(stripper)
 
     async def _prepared(self) -> Program:
         file = self._options.get("file", FILE)
@@ -214,7 +221,7 @@ class Run:
                 self._check(program)
             return program
 
-        program = read() if self._in_place else await asyncio.to_thread(read)
+        program = read() if self._in_place else await in_thread(read)
         self._logs.add(tuple(("info", note) for note in program.notes))
         return program
 
@@ -242,7 +249,7 @@ class Run:
             usage=self._usage,
             logs=self._logs,
             now=self._milliseconds,
-            ends=deadline.ends,
+            deadline=deadline,
             in_place=self._in_place,
             tape=self._options.get("journal") or NoTape(),
         )
