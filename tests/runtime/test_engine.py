@@ -236,3 +236,22 @@ def test_isolates_beyond_the_pool_get_memory_from_the_system() -> None:
     for isolate in again:
         isolate.close()
     engine.close()
+
+
+def test_a_program_without_calls_needs_neither_asyncio_nor_http() -> None:
+    source = """
+import sys
+from tsbind.bundle import Bundle
+from tsbind.runtime import run_sync
+bundle = Bundle(title="", version="", declarations="", calls={}, schemas={})
+assert run_sync("return 1 + 1", bundle).value == 2
+print([name for name in ("asyncio", "ssl", "aiohttp", "jsonschema_rs") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
