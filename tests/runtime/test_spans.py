@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from opentelemetry import trace
@@ -17,7 +17,15 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.runtime.test_run import BUNDLE, answer
 from tsbind.errors import ProgramError
-from tsbind.runtime import FakeTransport, Host, Policy, run_sync
+from tsbind.runtime import (
+    FakeTransport,
+    Host,
+    NetworkError,
+    Policy,
+    Request,
+    Response,
+    run_sync,
+)
 
 EXPORTER = InMemorySpanExporter()
 
@@ -44,29 +52,43 @@ def host() -> Host:
     return Host(BUNDLE, transport=FakeTransport(answer), policy=Policy.parse(["allow read"]))
 
 
-def test_a_run_is_a_span_with_one_for_each_call() -> None:
-    before = time.time_ns()
-    with trace.get_tracer("application").start_as_current_span("request"):
+def attributes(span: ReadableSpan) -> Mapping[str, Any]:
+    assert span.attributes is not None
+    return span.attributes
+
+
+def is_inside(one: ReadableSpan, other: ReadableSpan) -> bool:
+    assert one.parent is not None
+    assert other.context is not None
+    return bool(one.parent.span_id == other.context.span_id)
+
+
+def test_a_run_is_a_span_with_one_for_each_call_and_request() -> None:
+    with trace.get_tracer("application").start_as_current_span("outside"):
         run_sync("await api.rooms.list({}); return 1", BUNDLE, host=host())
     found = spans()
-    run, call, request = found["tsbind.run"], found["rooms.list"], found["request"]
-    assert run.parent is not None
-    assert call.parent is not None
-    assert request.context is not None
-    assert run.context is not None
-    assert run.parent.span_id == request.context.span_id
-    assert call.parent.span_id == run.context.span_id
-    assert call.kind is SpanKind.CLIENT
-    assert call.attributes is not None
-    assert call.attributes["http.request.method"] == "GET"
-    assert str(call.attributes["url.full"]).endswith("/rooms")
-    assert call.attributes["http.response.status_code"] == 200
-    assert call.attributes["tsbind.verdict"] == "allow"
-    times = [run.start_time, call.start_time, call.end_time, run.end_time]
-    assert None not in times
-    assert times == sorted(times, key=lambda each: each or 0)
-    assert (run.end_time or 0) - before < 60e9
+    outside, run, call, sent = (found[n] for n in ("outside", "tsbind.run", "rooms.list", "GET"))
+    assert is_inside(run, outside)
+    assert is_inside(call, run)
+    assert is_inside(sent, call)
+    assert (call.kind, sent.kind) == (SpanKind.INTERNAL, SpanKind.CLIENT)
+    assert attributes(run)["tsbind.calls"] == 1
+    assert attributes(call) == {"tsbind.operation": "rooms.list", "tsbind.verdict": "allow"}
+    assert attributes(sent)["http.request.method"] == "GET"
+    assert str(attributes(sent)["url.full"]).endswith("/rooms")
+    assert attributes(sent)["http.response.status_code"] == 200
     assert run.status.status_code is StatusCode.UNSET
+
+
+def test_calls_at_once_are_side_by_side() -> None:
+    run_sync("await Promise.all([api.rooms.list({}), api.rooms.get({ id: 1 })])", BUNDLE,
+             host=host())  # fmt: skip
+    found = spans()
+    assert is_inside(found["rooms.list"], found["tsbind.run"])
+    assert is_inside(found["rooms.get"], found["tsbind.run"])
+    assert is_inside(found["GET"], found["rooms.list"]) != is_inside(
+        found["GET"], found["rooms.get"]
+    )
 
 
 def test_failures_are_told() -> None:
@@ -75,13 +97,42 @@ def test_failures_are_told() -> None:
         run_sync(program, BUNDLE, host=host())
     found = spans()
     run, call = found["tsbind.run"], found["rooms.create"]
-    assert run.attributes is not None
-    assert call.attributes is not None
     assert (run.status.status_code, call.status.status_code) == (StatusCode.ERROR,) * 2
-    assert run.attributes["error.type"] == "ProgramError"
-    assert call.attributes["error.type"] == "PolicyError"
-    assert call.kind is SpanKind.INTERNAL  # nothing was sent
+    assert attributes(run)["error.type"] == "ProgramError"
+    assert attributes(call)["error.type"] == "PolicyError"
+    assert set(found) == {"tsbind.run", "rooms.create"}  # nothing was sent
+    assert not run.events
+    assert not call.events
     assert "no" not in json.loads(run.to_json())["attributes"].values()
+
+
+def test_each_attempt_is_a_span_and_carries_its_own_traceparent() -> None:
+    answers: list[Response | NetworkError] = [
+        Response(503),
+        NetworkError("reset", code="network"),
+        Response.json([]),
+    ]
+
+    def busy(request: Request) -> Response:
+        answer = answers.pop(0)
+        if isinstance(answer, NetworkError):
+            raise answer
+        return answer
+
+    transport = FakeTransport(busy)
+    run_sync("await api.rooms.list({})", BUNDLE, host=Host(BUNDLE, transport=transport))
+    sent = [span for span in EXPORTER.get_finished_spans() if span.name == "GET"]
+    assert [attributes(span).get("http.request.resend_count") for span in sent] == [None, 1, 2]
+    assert [attributes(span).get("error.type") for span in sent] == ["503", "NetworkError", None]
+    run = spans()["tsbind.run"].context
+    assert run is not None
+    for span, request in zip(sent, transport.sent, strict=True):
+        carried = dict(request.headers)
+        assert span.context is not None
+        assert "baggage" not in carried
+        assert carried["traceparent"] == (
+            f"00-{run.trace_id:032x}-{span.context.span_id:016x}-{span.context.trace_flags:02x}"
+        )
 
 
 def test_nothing_is_loaded_where_nobody_traces() -> None:
@@ -90,3 +141,17 @@ def test_nothing_is_loaded_where_nobody_traces() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout == "[]\n"
+
+
+def test_nothing_is_sent_along_where_nobody_traces() -> None:
+    program = """
+from tests.runtime.test_run import BUNDLE, answer
+from tsbind.runtime import FakeTransport, Host, run_sync
+transport = FakeTransport(answer)
+run_sync("await api.rooms.list({})", BUNDLE, host=Host(BUNDLE, transport=transport))
+print([name for request in transport.sent for name, _ in request.headers])
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "['Accept']\n"

@@ -16,7 +16,7 @@ import msgspec
 
 from tsbind.bundle import Call, Json
 from tsbind.errors import BundleError, CredentialError, LimitError, PolicyError, TsbindError
-from tsbind.runtime import lookup, pages, values
+from tsbind.runtime import lookup, pages, spans, values
 from tsbind.runtime.failures import ArgumentError, CallError, HostError
 from tsbind.runtime.host import Host
 from tsbind.runtime.limits import Limits, Usage
@@ -117,22 +117,29 @@ class Dispatcher:
         Raises LimitError when the run has used too much; every other failure is the program's to
         catch.
         """
-        event.began = self._clock()
-        try:
-            value = await self._answered(request, event, partial(sending, request))
-            reply = CallReply(request.id, ok=self._delivered(value, event))
-        except LimitError:
-            raise
-        except (CallError, TsbindError) as error:
-            reply = self._failed(request, event, error)
-        except Exception as error:  # the operator's own code may raise anything
-            failure = HostError(f"{request.op[:200]}: the host failed to answer", code="host")
-            reply = self._failed(request, event, failure)
-            self.causes[request.id] = error
+        with spans.call_span(event):
+            reply = await self._replied(request, event, partial(sending, request))
         event.ended = self._clock()
         if self._on_event is not None:
             self._on_event(event)
         return reply
+
+    async def _replied(
+        self, request: CallRequest, event: Event, sending: Callable[[], None]
+    ) -> CallReply:
+        event.began = self._clock()
+        try:
+            value = await self._answered(request, event, sending)
+            return CallReply(request.id, ok=self._delivered(value, event))
+        except LimitError:
+            raise
+        except (CallError, TsbindError) as error:
+            return self._failed(request, event, error)
+        except Exception as error:  # the operator's own code may raise anything
+            failure = HostError(f"{request.op[:200]}: the host failed to answer", code="host")
+            reply = self._failed(request, event, failure)
+            self.causes[request.id] = error
+            return reply
 
     async def _answered(
         self, request: CallRequest, event: Event, sending: Callable[[], None]

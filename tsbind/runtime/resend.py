@@ -11,7 +11,7 @@ import time
 
 import msgspec
 
-from tsbind.runtime import ratelimit
+from tsbind.runtime import ratelimit, spans
 from tsbind.runtime.credentials import origin_of
 from tsbind.runtime.failures import ApiError, NetworkError
 from tsbind.runtime.http import Request, Response, Transport
@@ -53,7 +53,9 @@ class Sender:
             await self._wait_for(origin)
             _record_sent(request, attempt)
             try:
-                response = await self._transport.send(request)
+                with spans.request_span(request, attempt) as sending:
+                    response = await self._transport.send(sending.request)
+                    sending.answered(response)
             except NetworkError as error:
                 if attempt == attempts or error.code not in _NETWORK_AGAIN:
                     raise
@@ -95,7 +97,7 @@ class Sender:
         return asked
 
     def _backoff(self, attempt: int) -> float:
-        longest = min(self._retries.first * 2 ** (attempt - 1), self._retries.longest)
+        longest = min(self._retries.first * 2.0 ** (attempt - 1), self._retries.longest)
         return longest / 2 + self._jitter(longest / 2)
 
     def _jitter(self, most: float) -> float:

@@ -169,26 +169,14 @@ class Run:
             elapsed=0.0 if saved is None else saved.elapsed,
             waiting=lambda: self._trace().open(deadline.elapsed()),
         )
-        failed = "CancelledError"
         try:
-            async with deadline:
-                program = await self._prepared() if saved is None else saved.program
-                try:
-                    step = await self._driven(program, deadline)
-                except Suspended as stop:
-                    raise self._sealed(stop, program, deadline) from None
-                value = self._value(step, program)
-            failed = ""
-            trace = self._trace()
-            fitted = self._fitted(value)
-            return Result(value, self._lines(), trace, self._usage, fitted, trace.warnings)
+            with spans.run_span(self._usage):
+                return await self._within(deadline)
         except RunError as error:
-            failed = type(error).__name__
             error.logs, error.trace, error.usage = self._lines(), self._trace(), self._usage
             raise
         finally:
             self._usage.wall = deadline.elapsed()
-            spans.tell(self._trace(), self._usage, ended=time.time(), failed=failed)
             if self._snapshot is not None and not self._snapshot.done():
                 self._snapshot.set_exception(SnapshotError("the run ended before it stood still"))
             journal = self._options.get("journal")
@@ -202,6 +190,18 @@ class Run:
         hosts = self._bindings.values() if self._in_place else ()
         for host in {*self._owned, *(binding.host for binding in hosts)}:
             await host.close()
+
+    async def _within(self, deadline: Deadline) -> Result:
+        saved = self._saved
+        async with deadline:
+            program = await self._prepared() if saved is None else saved.program
+            try:
+                step = await self._driven(program, deadline)
+            except Suspended as stop:
+                raise self._sealed(stop, program, deadline) from None
+            value = self._value(step, program)
+        trace, fitted = self._trace(), self._fitted(value)
+        return Result(value, self._lines(), trace, self._usage, fitted, trace.warnings)
 
     async def _load(self) -> None:
         """See to it that the engine and the stripper are there, which once takes seconds."""
