@@ -59,41 +59,38 @@ static bool grow(JSContext *ctx)
     return true;
 }
 
-static JSValue throw_too_much(JSContext *ctx, const Buffer *b)
+/* Throw when `b` has more than there is room for. */
+static bool asked_too_much(JSContext *ctx, const Buffer *b)
 {
+    if (!buffer_failed(b))
+        return false;
+    over_limit = over_limit || !b->out_of_memory;
     if (b->out_of_memory)
-        return JS_ThrowOutOfMemory(ctx);
-    over_limit = true;
-    return JS_ThrowRangeError(ctx, "the arguments of the program's calls are too long");
+        JS_ThrowOutOfMemory(ctx);
+    else
+        JS_ThrowRangeError(ctx, "the arguments of the program's calls are too long");
+    return true;
 }
 
-static bool note(JSContext *ctx, uint32_t id, const char *op, JSValueConst args)
+static bool note(JSContext *ctx, uint32_t id, const char *op, const Buffer *args)
 {
-    Buffer text = {.limit = asked_limit};
     size_t start = asked.length;
-    bool good = json_write(ctx, &text, args, "args") == 0;
-    if (good && buffer_failed(&text))
-        good = (throw_too_much(ctx, &text), false);
-    if (good) {
-        asked.limit = asked_limit;
-        buffer_text(&asked, "{\"id\":");
-        buffer_number(&asked, id);
-        buffer_text(&asked, ",\"op\":");
-        buffer_json_string(&asked, op, strlen(op));
-        buffer_text(&asked, ",\"args\":");
-        if (text.length)
-            buffer_bytes(&asked, text.data, text.length);
-        else
-            buffer_text(&asked, "{}");
-        buffer_text(&asked, "},");
-    }
-    free(text.data);
-    if (good && buffer_failed(&asked)) {
-        good = (throw_too_much(ctx, &asked), false);
-        buffer_clear(&asked);
-        asked.length = start;
-    }
-    return good;
+    asked.limit = asked_limit;
+    buffer_text(&asked, "{\"id\":");
+    buffer_number(&asked, id);
+    buffer_text(&asked, ",\"op\":");
+    buffer_json_string(&asked, op, strlen(op));
+    buffer_text(&asked, ",\"args\":");
+    if (args->length)
+        buffer_bytes(&asked, args->data, args->length);
+    else
+        buffer_text(&asked, "{}");
+    buffer_text(&asked, "},");
+    if (!asked_too_much(ctx, &asked))
+        return true;
+    buffer_clear(&asked);
+    asked.length = start;
+    return false;
 }
 
 static void forget(JSContext *ctx, Call *call)
@@ -107,27 +104,37 @@ static void forget(JSContext *ctx, Call *call)
     call->op = NULL;
 }
 
-JSValue calls_ask(JSContext *ctx, const char *op, JSValueConst args)
+static JSValue ask(JSContext *ctx, const char *op, const Buffer *args)
 {
     if (!grow(ctx))
         return JS_EXCEPTION;
-    /* Writing the arguments may run the program's getters, which may ask for calls themselves. */
     uint32_t id = ++count;
-    Call *call = &calls[id - 1];
-    *call = (Call){JS_UNDEFINED, {JS_UNDEFINED, JS_UNDEFINED}, JS_UNDEFINED, NULL, false, false};
+    calls[id - 1] =
+        (Call){JS_UNDEFINED, {JS_UNDEFINED, JS_UNDEFINED}, JS_UNDEFINED, NULL, false, false};
     if (!note(ctx, id, op, args))
         return JS_EXCEPTION;
     JSValue settle[2], promise = JS_NewPromiseCapability(ctx, settle);
     if (JS_IsException(promise))
         return promise;
-    call = &calls[id - 1];
-    *call = (Call){JS_DupValue(ctx, promise), {settle[0], settle[1]}, engine_call_site(ctx),
-                   strdup(op), op[0] == '$', false};
-    if (!call->op) {
-        forget(ctx, call);
+    JSValue site = engine_call_site(ctx);
+    calls[id - 1] = (Call){JS_DupValue(ctx, promise), {settle[0], settle[1]}, site, strdup(op),
+                           op[0] == '$', false};
+    if (!calls[id - 1].op) {
+        forget(ctx, &calls[id - 1]);
         JS_FreeValue(ctx, promise);
         return JS_ThrowOutOfMemory(ctx);
     }
+    return promise;
+}
+
+JSValue calls_ask(JSContext *ctx, const char *op, JSValueConst args)
+{
+    /* Writing the arguments may run the program's getters, which may ask for calls themselves:
+       those come first. */
+    Buffer text = {.limit = asked_limit};
+    bool written = json_write(ctx, &text, args, "args") == 0 && !asked_too_much(ctx, &text);
+    JSValue promise = written ? ask(ctx, op, &text) : JS_EXCEPTION;
+    free(text.data);
     return promise;
 }
 

@@ -175,8 +175,8 @@ JSRuntime *engine_runtime(void)
     return JS_NewRuntime2(&functions, NULL);
 }
 
-/* Whether `error` is what the engine throws when malloc fails.  When not even the Error can be
-   made, it throws null. */
+/* Whether `error` is what the engine throws when malloc fails.  When not even the message can be
+   made it has another, and when not even the Error can be, it throws null. */
 bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error)
 {
     if (!exhausted)
@@ -187,7 +187,8 @@ bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error)
         return false;
     JSValue message = JS_GetPropertyStr(ctx, error, "message");
     const char *text = JS_IsString(message) ? JS_ToCString(ctx, message) : NULL;
-    bool found = text && strcmp(text, "out of memory") == 0;
+    bool found = text && (strcmp(text, "out of memory") == 0 ||
+                          strcmp(text, "Invalid error message") == 0);
     JS_FreeCString(ctx, text);
     JS_FreeValue(ctx, message);
     return found;

@@ -281,6 +281,7 @@ class Isolate:
         elif error:
             text = wasm.error_text(error)
         turn = self._turn
+        self._bounds(1, 0)  # notes how much memory there is
         if turn.interrupted is not None:
             return turn.interrupted
         if turn.cpu >= turn.allowed:

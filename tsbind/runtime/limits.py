@@ -8,7 +8,12 @@ MIB = 1 << 20
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The limits of one run.  Every one ends the run with its own LimitError."""
+    """The limits of one run.
+
+    Every one ends the run with its own LimitError, which says what was used and what was allowed;
+    but calls beyond `concurrency` wait, console output beyond `log_bytes` is dropped and counted,
+    and recursion that is too deep is a RangeError that the program may catch.
+    """
 
     cpu: float = 5.0  # seconds in the guest
     wall: float = 60.0  # seconds from start to result, waiting included
