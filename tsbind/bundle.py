@@ -168,6 +168,9 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
     namespaces: Mapping[str, str] = {}
     fingerprint: str = ""  # of everything that decides what a call does; stubs must match it
     format: int = FORMAT
+    # The declarations as they were before a budget cut them, for programs are checked against
+    # what the API takes; "" where nothing was given up.
+    whole: str = ""
     # A `tsbind.search.Index` or null.  Kept as bytes: few runs ever search.
     index: msgspec.Raw = msgspec.Raw(b"null")
 

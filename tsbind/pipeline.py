@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from tsbind.bundle import Bundle, Json, fingerprint
 from tsbind.cache import Cache, key_of
-from tsbind.emit.catalog import LIMIT, print_catalog
+from tsbind.emit.catalog import print_catalog
 from tsbind.emit.jsonschema import print_calls, print_schemas
 from tsbind.emit.python import print_stubs
 from tsbind.emit.search import print_index
@@ -28,7 +28,7 @@ from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
 from tsbind.meter import DEFAULT, counts, tokenizer
-from tsbind.passes import PLAIN, PROSE, SHARING, Docs, Pass, passes
+from tsbind.passes import AGAIN, PLAIN, PROSE, SHARING, Docs, Pass
 from tsbind.passes.strip_docs import strip_docs
 from tsbind.select.budget import Fit, fit
 from tsbind.select.query import select
@@ -126,11 +126,12 @@ def compile_anew(
         calls, schemas = print_calls(api), print_schemas(api)
         mark = fingerprint(calls, schemas)
         stubs = print_stubs(api, mark)
-        text, types, fitted = declare(api, plain, options, mark)
+        shown = declare(api, plain, options, mark)
         bundle = Bundle(
             title=api.title,
             version=api.version,
-            declarations=text,
+            declarations=shown.text,
+            whole=shown.whole,
             calls=calls,
             schemas=schemas,
             schemes=api.schemes,
@@ -140,7 +141,7 @@ def compile_anew(
             fingerprint=mark,
             index=msgspec.Raw(msgspec.json.encode(print_index(api, *pieces, counted()))),
         )
-    return document, Compiled(bundle, stubs, diagnostics, types, fitted, document.root)
+    return document, Compiled(bundle, stubs, diagnostics, shown.types, shown.fit, document.root)
 
 
 def check(
@@ -198,39 +199,45 @@ def through(api: Api, steps: Iterable[Pass]) -> Api:
     return api
 
 
-def declare(api: Api, plain: Api, options: Options, mark: str) -> tuple[str, int, Fit | None]:
-    """Return the declarations, how many types they name, and what was given up to fit a budget.
+class Declared(NamedTuple):
+    """What a model is shown."""
+
+    text: str
+    types: int  # how many it names
+    fit: Fit | None = None  # None: no budget was asked for
+    whole: str = ""  # what it would be without a budget; "": that same text
+
+
+def declare(api: Api, plain: Api, options: Options, mark: str) -> Declared:
+    """Return the declarations, cut to the budget if there is one.
 
     `plain` is what the first half of the passes makes of `api` without prose.  `mark` is the
     fingerprint for the last line.  When nothing else fits the budget, the declarations are the
     catalog's introduction.
     """
+    told = plain if options.docs == "none" else through(api, (*PROSE[options.docs], *PLAIN))
     budget = options.budget
     if budget is None:
-        bare = options.docs == "none"
-        small = through(plain, SHARING) if bare else through(api, passes(options.docs))
-        return print_declarations(small, fingerprint=mark), len(small.types), None
-    told = through(api, PROSE[options.docs])
+        small = through(told, SHARING)
+        return Declared(print_declarations(small, fingerprint=mark), len(small.types))
     count = tokenizer(options.tokenizer).count
     # By identity of what was measured: a live Api's entry is its own, for it came last.
-    printed: dict[int, tuple[str, int]] = {}
+    printed: dict[int, Declared] = {}
 
     def measure(candidate: Api) -> int:
-        small = through(candidate, (*PLAIN, *SHARING))
-        text = print_declarations(small, fingerprint=mark)
-        printed[id(candidate)] = text, len(small.types)
+        small = through(candidate, (*AGAIN, *SHARING))
+        text = print_declarations(small, fingerprint=mark, shortened=candidate is not told)
+        printed[id(candidate)] = Declared(text, len(small.types))
         return count(text)
 
     def introduce(candidate: Api) -> int:
-        return count(introduction(candidate))
+        introductions.append(print_catalog(candidate, count, limit=budget))
+        return count(introductions[-1])
 
-    def introduction(candidate: Api) -> str:
-        return print_catalog(candidate, count, limit=min(LIMIT, budget))
-
+    introductions: list[str] = []
     fitting, fitted = fit(told, budget, measure, introduce)
-    if fitted.catalog:
-        return introduction(fitting), 0, fitted
-    return *printed[id(fitting)], fitted
+    shown = Declared(introductions[0], 0) if fitted.catalog else printed[id(fitting)]
+    return shown._replace(fit=fitted, whole=printed[id(told)].text if fitted.given_up else "")
 
 
 def counting(

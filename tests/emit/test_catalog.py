@@ -26,7 +26,12 @@ def api(sizes: dict[str, int], doc: str = "", **namespaces: str) -> Api:
     return Api("Chat", "1", tuple(operations), {}, {}, {}, doc=doc, namespaces=namespaces)
 
 
-CALL = Call("x", "GET", "/")
+ARGUMENTS = {
+    "type": "object",
+    "properties": {"mode": True, "to": True, "x-id": True},
+    "required": ["x-id", "to"],
+}
+CALL = Call("x", "GET", "/", args=ARGUMENTS)
 HEAD = """\
 // Chat 1: 3 operations
 // A room to talk in.
@@ -37,32 +42,71 @@ declare const api: {
   // one operation or type, or all operations of a namespace
   $describe(a: string | {name: string, tokens?: number}): Promise<string>
 }
+export{api}
 // For example: await api.$describe("rooms.method0")
 // Namespaces, with the number of their operations:
 """
 ROOMS = api({"rooms": 2, "": 1}, "A room to talk in.\n\nFree.", rooms="Places\nto talk")
 
-# What is said of the namespaces, from the roomiest limit (in characters) to the tightest.
+# What is said of the namespaces, from the roomiest limit to the tightest: all arguments, those
+# that are required, names, sizes.
 LEVELS = [
-    (9999, "// rooms 2: method0, method1\n// (none) 1: method0\n"),
-    (len(HEAD) + 45, "// rooms 2: method0, …\n// (none) 1: method0\n"),
-    (len(HEAD) + 25, "// rooms 2, (none) 1\n"),
+    """\
+// rooms 2: method0(to,"x-id",mode?), method1(to,"x-id",mode?)
+// (none) 1: method0(to,"x-id",mode?)
+""",
+    """\
+// rooms 2: method0(to,"x-id",mode?), method1(to,"x-id")
+// (none) 1: method0(to,"x-id")
+""",
+    """\
+// rooms 2: method0(to,"x-id"), method1
+// (none) 1: method0(to,"x-id")
+""",
+    """\
+// rooms 2: method0, method1
+// (none) 1: method0
+""",
+    """\
+// rooms 2: method0, …
+// (none) 1: method0
+""",
+    """\
+// rooms 2, (none) 1
+""",
 ]
 
 
-@pytest.mark.parametrize(("limit", "want"), LEVELS)
-def test_as_much_is_said_as_fits(limit: int, want: str) -> None:
-    assert print_catalog(ROOMS, len, limit=limit) == HEAD + want
+@pytest.mark.parametrize("want", LEVELS)
+def test_as_much_is_said_as_fits(want: str) -> None:
+    assert print_catalog(ROOMS, len, limit=len(HEAD + want)) == HEAD + want
+
+
+@given(st.integers(len(HEAD + LEVELS[-1]), 2 * len(HEAD)))
+def test_more_room_never_says_less(limit: int) -> None:
+    said, more = (print_catalog(ROOMS, len, limit=room) for room in (limit, limit + 1))
+    assert len(said) <= limit
+    assert len(more) >= len(said)
+
+
+def test_the_arguments_of_the_first_of_several_forms_are_told() -> None:
+    forms = Call("x", "GET", "/", args={"anyOf": [CALL.args, {"properties": {"other": True}}]})
+    api = Api("Chat", "1", (Operation(("get",), None, None, forms),), {}, {}, {})
+    assert print_catalog(api, len, limit=9999).endswith('// (none) 1: get(to,"x-id",mode?)\n')
 
 
 def test_purposes_are_told_where_most_namespaces_have_one() -> None:
-    text = print_catalog(api({"rooms": 90}, rooms="Places\nto talk"), len, limit=700)
-    assert text.endswith("operations:\n// rooms 90: Places to talk\n")
+    rooms = api({"rooms": 90}, rooms="Places\nto talk")
+    said = "// rooms 90 (Places to talk)\n"
+    head = print_catalog(rooms, len, limit=700).partition("// rooms")[0]
+    assert print_catalog(rooms, len, limit=len(head + said)) == head + said
+    more = "// rooms 90 (Places to talk): method0, method1, …\n"
+    assert print_catalog(rooms, len, limit=len(head + more)) == head + more
 
 
 def test_the_largest_namespaces_are_named_first() -> None:
     sizes = {f"space{n}": n for n in range(1, 40)}
-    text = print_catalog(api(sizes), len, limit=597)
+    text = print_catalog(api(sizes), len, limit=609)
     assert text.endswith("// space39 39, space38 38, 37 namespaces more with 703\n")
 
 
@@ -88,6 +132,7 @@ def test_the_limit_is_kept_and_all_is_comment(sizes: dict[str, int], doc: str, l
         "  $search(a: string | {words: string, limit?: number, tokens?: number}): Promise<string>",
         "  $describe(a: string | {name: string, tokens?: number}): Promise<string>",
         "}",
+        "export{api}",
     ]
 
 

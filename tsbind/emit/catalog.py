@@ -1,18 +1,21 @@
 """Prints the introduction to an API that is too large to be printed: what it is and how to look.
 
-Whatever the API's size the text keeps within a number of tokens.  It says as much about the
-namespaces as fits: the names of their operations, or what they are for, or their sizes, or the
-sizes of the largest.
+Whatever the API's size, the text keeps within a number of tokens, and uses what it is given.  What
+there is to say of the namespaces is one list of facts, the most needed first: how large each is,
+what it is for, the names of its operations, the arguments that they require, the others.  The
+first so many of them are printed that fit.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
-from tsbind.emit.text import line_comment, plain, quote
+from tsbind.bundle import Call
+from tsbind.emit.text import line_comment, plain, property_name, quote
 from tsbind.emit.typescript import print_pages
 from tsbind.errors import BudgetError
 from tsbind.ir.api import Api
@@ -28,12 +31,30 @@ _LOOKING: Final = """\
   $describe(a: string | {name: string, tokens?: number}): Promise<string>"""
 
 
+class _Method(msgspec.Struct, frozen=True):
+    """One operation of a namespace."""
+
+    name: str  # what follows the namespace in its dotted name
+    required: tuple[str, ...] = ()  # arguments
+    optional: tuple[str, ...] = ()
+
+    def told(self, level: int) -> str:
+        """Spell it by name, with the arguments that it requires, or with all."""
+        if level == _NAME:
+            return self.name
+        optional = [f"{each}?" for each in self.optional] if level == _ALL else ()
+        return f"{self.name}({','.join([*self.required, *optional])})"
+
+
 class _Namespace(msgspec.Struct, frozen=True):
     """Operations that share a first name."""
 
     name: str
     doc: str
-    methods: tuple[str, ...]  # what follows the namespace in their dotted names
+    methods: tuple[_Method, ...]
+
+
+_NAME, _REQUIRED, _ALL = 1, 2, 3  # how much is told of a method
 
 
 def print_catalog(api: Api, count: Callable[[str], int], *, limit: int = LIMIT) -> str:
@@ -41,33 +62,20 @@ def print_catalog(api: Api, count: Callable[[str], int], *, limit: int = LIMIT) 
 
     Raises BudgetError when not even the fixed part fits.
     """
-    spaces = _namespaces(api)
-    head = _head(api)
-    longest = max((len(each.methods) for each in spaces), default=0)
-    explained = 2 * sum(bool(each.doc) for each in spaces) > len(spaces)
-    ranked = sorted(spaces, key=lambda each: (-len(each.methods), each.name))
+    head = "\n".join(_head(api))
+    facts = _Facts(_namespaces(api))
 
-    def with_methods(shown: int) -> str:
-        return "\n".join([*head, *(_methods(each, shown) for each in spaces)]) + "\n"
+    def text(told: int) -> str:
+        return f"{head}\n{facts.first(told)}\n"
 
-    def with_sizes(shown: int) -> str:
-        return "\n".join([*head, _sizes(ranked, shown)]) + "\n"
+    def fits(told: int) -> bool:
+        return count(text(told)) <= limit
 
-    def fits(text: str) -> bool:
-        return count(text) <= limit
-
-    purposes = "\n".join([*head, *map(_purpose, spaces)]) + "\n"
-    if fits(with_methods(longest)):
-        return with_methods(longest)
-    if explained and fits(purposes):
-        return purposes
-    if fits(with_methods(1)):
-        return with_methods(_most(longest, lambda shown: fits(with_methods(shown))))
-    if fits(with_sizes(len(ranked))):
-        return with_sizes(len(ranked))
-    if fits(with_sizes(0)):
-        return with_sizes(_most(len(ranked), lambda shown: fits(with_sizes(shown))))
-    least = min(count(with_sizes(0)), count(with_sizes(len(ranked))))
+    # To count what is left out may take more than to name the little that there is.
+    for start in (0, facts.sizes):
+        if fits(start):
+            return text(_most(start, facts.count, fits))
+    least = min(count(text(0)), count(text(facts.sizes)))
     error = BudgetError(
         f"the introduction takes {least} tokens, {limit} are allowed",
         fix=f"allow at least {least}",
@@ -77,16 +85,72 @@ def print_catalog(api: Api, count: Callable[[str], int], *, limit: int = LIMIT) 
     raise error
 
 
-def _most(highest: int, fits: Callable[[int], bool]) -> int:
-    """Return the largest number up to `highest` that fits; 0 is known to."""
-    low = 0
-    while low < highest:
-        middle = (low + highest + 1) // 2
+def _most(low: int, high: int, fits: Callable[[int], bool]) -> int:
+    """Return the largest number up to `high` that fits; `low` is known to."""
+    step = 1  # first from below, in growing steps: what is far too long takes long to count
+    while low + step < high and fits(low + step):
+        low, step = low + step, step * 2
+    high = min(high, low + step)
+    while low < high:
+        middle = (low + high + 1) // 2
         if fits(middle):
             low = middle
         else:
-            highest = middle - 1
+            high = middle - 1
     return low
+
+
+class _Facts:
+    """What there is to say of namespaces, in the order in which it is said."""
+
+    def __init__(self, spaces: Sequence[_Namespace]) -> None:
+        self._spaces = spaces
+        self._ranked = sorted(spaces, key=lambda each: (-len(each.methods), each.name))
+        explained = [each.name for each in self._ranked if each.doc]
+        self._purposes = explained if 2 * len(explained) > len(spaces) else []
+        longest = max((len(each.methods) for each in spaces), default=0)
+        self._methods = [
+            (each.name, row) for row in range(longest) for each in spaces if row < len(each.methods)
+        ]
+        self.sizes = len(spaces)
+        self.count = len(spaces) + len(self._purposes) + _ALL * len(self._methods)
+
+    def first(self, told: int) -> str:
+        """Spell the first `told` of the facts."""
+        if told <= self.sizes:
+            return self._only_sizes(told)
+        told -= self.sizes
+        explained = set(self._purposes[:told])
+        told -= len(explained)
+        levels: Counter[str] = Counter()  # of the methods of each namespace, one after the other
+        rounds, rest = divmod(told, max(len(self._methods), 1))
+        for name, _ in self._methods[:rest]:
+            levels[name] += 1
+        return "\n".join(
+            _line(each, each.name in explained, rounds, levels[each.name]) for each in self._spaces
+        )
+
+    def _only_sizes(self, shown: int) -> str:
+        """The sizes of the largest namespaces, and how many are left out."""
+        sizes = [_label(each) for each in self._ranked[:shown]]
+        if len(self._ranked) > shown:
+            rest = sum(len(each.methods) for each in self._ranked[shown:])
+            sizes.append(f"{len(self._ranked) - shown:,} namespaces more with {rest:,}")
+        return f"// {', '.join(sizes)}"
+
+
+def _line(namespace: _Namespace, explained: bool, level: int, ahead: int) -> str:
+    """A namespace with its methods at `level`; the first `ahead` of them are a level further."""
+    label = _label(namespace)
+    if explained:
+        label += f" ({plain(namespace.doc.partition(chr(10) * 2)[0], PURPOSE)})"
+    told = [method.told(level + 1) for method in namespace.methods[:ahead]]
+    if level:
+        told += [method.told(level) for method in namespace.methods[ahead:]]
+    elif told and ahead < len(namespace.methods):
+        told.append("…")
+    listed = ", ".join(told)
+    return line_comment(f"{label}: {listed}" if listed else label, len(label) + len(listed) + 2)
 
 
 def _head(api: Api) -> list[str]:
@@ -102,6 +166,7 @@ def _head(api: Api) -> list[str]:
         _LOOKING,
         *([f"  {pages}"] if pages else []),
         "}",
+        "export{api}",
     ]
     if api.operations:
         name = plain(api.operations[0].id, 80)
@@ -111,35 +176,29 @@ def _head(api: Api) -> list[str]:
 
 
 def _namespaces(api: Api) -> list[_Namespace]:
-    grouped: dict[str, list[str]] = {}
+    grouped: dict[str, list[_Method]] = {}
     for operation in api.operations:
         space, *rest = operation.name if len(operation.name) > 1 else ("", *operation.name)
-        grouped.setdefault(space, []).append(".".join(rest))
+        method = _Method(".".join(rest), *_arguments(operation.call))
+        grouped.setdefault(space, []).append(method)
     return [
         _Namespace(name, api.namespaces.get(name, ""), tuple(methods))
         for name, methods in grouped.items()
     ]
 
 
-def _methods(namespace: _Namespace, shown: int) -> str:
-    """A namespace with the names of its first operations."""
-    listed = ", ".join(namespace.methods[:shown])
-    more = ", …" if len(namespace.methods) > shown else ""
-    return line_comment(f"{_label(namespace)}: {listed}{more}", len(listed) + 100)
-
-
-def _purpose(namespace: _Namespace) -> str:
-    said = plain(namespace.doc.partition("\n\n")[0], PURPOSE)
-    return line_comment(f"{_label(namespace)}: {said}" if said else _label(namespace), 200)
-
-
-def _sizes(ranked: Sequence[_Namespace], shown: int) -> str:
-    """The sizes of the first namespaces, and how many are left out."""
-    sizes = [_label(each) for each in ranked[:shown]]
-    if len(ranked) > shown:
-        rest = sum(len(each.methods) for each in ranked[shown:])
-        sizes.append(f"{len(ranked) - shown:,} namespaces more with {rest:,}")
-    return f"// {', '.join(sizes)}"
+def _arguments(call: Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of required and of other arguments; of several forms, those of the first."""
+    schema = call.args if isinstance(call.args, dict) else {}
+    while not schema.get("properties") and schema.get("anyOf"):
+        schema = schema["anyOf"][0]
+    needed = schema.get("required", ())
+    names = [property_name(name) for name in schema.get("properties", ())]
+    required = {property_name(name) for name in needed}
+    return (
+        tuple(name for name in names if name in required),
+        tuple(name for name in names if name not in required),
+    )
 
 
 def _label(namespace: _Namespace) -> str:

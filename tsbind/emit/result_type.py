@@ -203,7 +203,9 @@ class _Printer:
 
 
 def _with(field: Field, *, required: bool) -> Field:
-    return Field(field.name, field.type, required, field.note, field.doc, field.deprecated)
+    return Field(
+        field.name, field.type, required, field.note, field.doc, field.deprecated, field.example
+    )
 
 
 def _refuse(what: str, where: str = "result type") -> SpecError:

@@ -71,6 +71,9 @@ PRELUDE: Final = {
 }
 
 
+_SHORTENED: Final = "// shortened: `await api.$describe(NAME)` tells all of an operation or type"
+
+
 class Level(IntEnum):
     """How tightly the place of a type binds; a type that binds less is put in parentheses."""
 
@@ -79,16 +82,19 @@ class Level(IntEnum):
     POSTFIX = 2
 
 
-def print_declarations(api: Api, *, fingerprint: str = "") -> str:
+def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = False) -> str:
     """Print `api` as one TypeScript module, which ends with a line feed.
 
-    `fingerprint` is the Bundle's and goes into the last line.  Raises nothing: whatever the
-    Api holds, the text parses, and its comments and literals are closed.
+    `fingerprint` is the Bundle's and goes into the last line.  Of an Api that detail was taken out
+    of, `shortened`, it is said where that is found.  Raises nothing: whatever the Api holds, the
+    text parses, and its comments and literals are closed.
     """
     bulk = len(api.operations) >= ASYNC_FROM
     printer = _Printer(api.types)
     body = [printer.named(name, named) for name, named in api.types.items()]
     tree = _Tree.of(api.operations)
+    if shortened:
+        body.append(_SHORTENED)
     if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
         body.append("// every method returns a Promise")
     body.append("declare const api:" + ("Async<{" if bulk else "{"))
@@ -261,7 +267,10 @@ class _Printer:
 
     def _field(self, field: Field) -> str:
         mark = ":" if field.required else "?:"
-        doc = _doc(field.doc, field.note, field.deprecated)
+        note = field.note
+        if field.example:
+            note += f"{', ' if note else ''}e.g. {field.example}"
+        doc = _doc(field.doc, note, field.deprecated)
         return f"{doc}{text.property_name(field.name)}{mark}{self.type(field.type)}"
 
     def _tuple(self, node: Tuple) -> str:

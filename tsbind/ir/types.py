@@ -90,6 +90,7 @@ class Field(msgspec.Struct, frozen=True):
     note: str = ""  # units, format, bounds, default: what a caller must know and a type cannot say
     doc: str = ""
     deprecated: bool = False
+    example: str = ""  # one value that it may have, as JSON
 
 
 class Record(msgspec.Struct, frozen=True, tag=True):

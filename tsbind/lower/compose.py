@@ -155,6 +155,7 @@ def _join_fields(left: Field, right: Field) -> Field:
         left.note or right.note,
         left.doc or right.doc,
         left.deprecated or right.deprecated,
+        left.example or right.example,
     )
 
 

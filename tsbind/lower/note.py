@@ -72,6 +72,35 @@ def doc(schema: Node, name: str) -> str:
     return title.strip()
 
 
+def example(*nodes: Node) -> str:
+    """Return the first short example of a value that one of these gives, as JSON; "" without one.
+
+    Of a Schema or Parameter Object; one that its values or default already tell is none.
+
+    >>> example({"type": "string", "examples": ["acme/site"]}), example({"example": 7})
+    ('"acme/site"', '7')
+    >>> example({"enum": ["on", "off"], "example": "on"})
+    ''
+    """
+    for node in nodes:
+        if isinstance(node, dict) and node.keys().isdisjoint(("enum", "const")):
+            for value in _examples(node):
+                if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+                    text = json.dumps(value, ensure_ascii=False)
+                    if value not in ("", node.get("default")) and len(text) <= _LONGEST:
+                        return text
+    return ""
+
+
+def _examples(node: dict[str, Node]) -> Iterator[Node]:
+    yield node.get("example")
+    listed = node.get("examples")
+    if isinstance(listed, list):
+        yield from listed
+    elif isinstance(listed, dict):  # Example Objects by name
+        yield from (each.get("value") for each in listed.values() if isinstance(each, dict))
+
+
 def _parts(schema: dict[str, Node]) -> Iterator[str]:
     format_ = schema.get("format")
     if isinstance(format_, str) and format_ and format_ not in _PLAIN_FORMATS:

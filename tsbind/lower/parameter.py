@@ -9,6 +9,7 @@ from typing import NamedTuple, cast, get_args
 from tsbind.bundle import Parameter, Place, Style
 from tsbind.ir.types import Field
 from tsbind.lower.media import by_preference, contents
+from tsbind.lower.note import example
 from tsbind.lower.references import References, shown
 from tsbind.lower.report import At, Node, Report
 from tsbind.lower.words import camel, identifier, words
@@ -271,4 +272,5 @@ def field(argument: Argument, type_: object, note: str) -> Field:
         note,
         argument.doc,
         argument.deprecated,
+        example(argument.declared.node, argument.schema),
     )

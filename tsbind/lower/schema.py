@@ -34,7 +34,7 @@ from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
 from tsbind.lower.kinds import COMPOSED, SCALARS, implied, is_scalar
 from tsbind.lower.literal import ACCEPTS, fitting, literals
-from tsbind.lower.note import doc, note
+from tsbind.lower.note import doc, example, note
 from tsbind.lower.references import References, Target, is_alias, shown
 from tsbind.lower.report import At, Node, Report
 
@@ -277,7 +277,8 @@ class SchemaLowering:
         if not isinstance(schema, dict):
             return Field(name, type_, required)
         deprecated = schema.get("deprecated") is True
-        return Field(name, type_, required, self.note(schema, at), doc(schema, name), deprecated)
+        said = self.note(schema, at), doc(schema, name)
+        return Field(name, type_, required, *said, deprecated, example(schema))
 
     def note(self, schema: Node, at: At) -> str:
         """The note of a value with this schema; a reference to a scalar tells its target's."""

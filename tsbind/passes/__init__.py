@@ -47,6 +47,8 @@ Docs = Literal["none", "brief", "full"]
 
 SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
 PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
+# What detail is taken out of goes through these again: what is left may be equal, or used once.
+AGAIN: Final[tuple[Pass, ...]] = (loosen, widen, dedupe, inline)
 SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline, partial)
 
 

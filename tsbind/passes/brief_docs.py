@@ -97,10 +97,14 @@ def _alike(word: str, other: str) -> bool:
 
 
 def _without_descriptions(node: Type) -> Type:
-    if not isinstance(node, Record) or not any(field.doc for field in node.fields):
+    if not isinstance(node, Record) or not any(map(_described, node.fields)):
         return node
     return replace(node, fields=tuple(map(_noted, node.fields)))
 
 
 def _noted(field: Field) -> Field:
-    return replace(field, doc="") if field.doc else field
+    return replace(field, doc="", example="") if _described(field) else field
+
+
+def _described(field: Field) -> bool:
+    return bool(field.doc or field.example)

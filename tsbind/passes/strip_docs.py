@@ -41,4 +41,4 @@ def _without_prose(node: Type) -> Type:
 
 
 def _has_prose(field: Field) -> bool:
-    return bool(field.note or field.doc or field.deprecated)
+    return bool(field.note or field.doc or field.deprecated or field.example)

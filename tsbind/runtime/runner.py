@@ -123,9 +123,9 @@ class Run:
         )
         self._bindings, self._owned = bind(bundle, options)
         self._declared = (
-            bundle.declarations
+            bundle.whole or bundle.declarations
             if isinstance(bundle, Bundle)
-            else {root: each.declarations for root, each in bundle.items()}
+            else {root: each.whole or each.declarations for root, each in bundle.items()}
         )
         self._usage = Usage() if self._saved is None else self._saved.usage
         self._logs = Logs(self._limits.log_bytes) if self._saved is None else self._saved.logs

@@ -1,17 +1,29 @@
-"""Fits an Api into a budget of tokens by climbing down the ladder of losses as little as it can."""
+"""Fits an Api into a budget of tokens by climbing down the ladder of losses as little as it can.
+
+How many losses a budget asks for is estimated from what each saves, and the estimate is corrected
+by measuring: a few measurements come close to the budget, and what fits was measured itself.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
+from itertools import accumulate, count
 from typing import Final
 
 import msgspec
 
 from tsbind.errors import BudgetError
 from tsbind.ir.api import Api
-from tsbind.select.ladder import LADDER, TYPICAL_SHARES, GivenUp, cut
+from tsbind.select.cut import GivenUp, cut
+from tsbind.select.ladder import ladder
 
-DIRECT: Final = 2  # measurements after the first, then the search goes on by halves
+CLOSE: Final = 0.92  # of the budget; what uses as much of it is not improved on
+AIM: Final = 0.96  # of the budget; what is aimed at, so that most attempts fit
+# What may be measured in search of a better fit, once there is one: so many tokens, or so much of
+# the whole.  Counted in tokens, so that the outcome does not depend on the machine.
+ENOUGH_TOKENS: Final = 60_000
+ENOUGH_SHARE: Final = 1.0
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -33,37 +45,73 @@ def fit(
 
     `measure` says how many tokens an Api takes in print, `catalog` how many its introduction
     takes, or raises BudgetError; the introduction is the last resort, and then the Api is returned
-    whole.  Every rung of the ladder takes less than the one above, so the first that fits is found
-    with few measurements: each tells where the next is worth while.
-
-    Raises BudgetError when nothing fits.
+    whole.  Raises BudgetError when nothing fits.
     """
-    whole = least = measure(api)
+    whole = measure(api)
     if whole <= budget:
         return api, Fit(whole, budget)
-    best: tuple[Api, Fit] | None = None
-    low, high = 1, len(LADDER)
-    bare = float(whole)  # what the Api takes without prose, as far as is known
-    probes = 0
-    while low < high:
-        rung = (low + high) // 2 if probes > DIRECT else _likely(budget / bare, low, high)
-        smaller, given_up = cut(api, LADDER[rung])
-        tokens = measure(smaller)
-        if tokens <= budget:
-            best = smaller, Fit(tokens, budget, given_up)
-            high = rung
+    search = _Search(api, whole, budget, measure)
+    return search.best() or _introduced(api, budget, search.least, catalog)
+
+
+class _Search:
+    """Looks for the fewest losses that fit."""
+
+    def __init__(self, api: Api, whole: int, budget: int, measure: Callable[[Api], int]) -> None:
+        self._api = api
+        self._budget = budget
+        self._measure = measure
+        found = ladder(api)
+        self._losses = found.losses
+        self._saved = [0.0, *accumulate(loss.saves for loss in found.losses)]
+        self._rest = found.rest
+        self._low = (0, whole)  # the most losses that do not fit, and the tokens that they leave
+        self._high: tuple[int, int] | None = None  # the fewest that do
+        self._found: tuple[Api, Fit] | None = None
+        self._spent = 0  # tokens measured so far
+        self._room = max(ENOUGH_TOKENS, ENOUGH_SHARE * whole)
+        self.least = whole
+
+    def best(self) -> tuple[Api, Fit] | None:
+        """Return what fits and leaves little unused; None when all losses are not enough."""
+        for attempt in count(1):
+            after = len(self._losses) + 1 if self._high is None else self._high[0]
+            if after - self._low[0] < 2 or self._is_enough():
+                break
+            self._attempt(self._guess(after, halve=attempt % 3 == 0))
+        return self._found
+
+    def _is_enough(self) -> bool:
+        if self._high is None:
+            return False
+        return self._high[1] >= CLOSE * self._budget or self._spent >= self._room
+
+    def _attempt(self, taken: int) -> None:
+        lost = {loss.item for loss in self._losses[:taken]}
+        smaller, given_up = cut(self._api, lost)
+        tokens = self._measure(smaller)
+        self._spent += tokens
+        self.least = min(self.least, tokens)
+        if tokens > self._budget:
+            self._low = taken, tokens
         else:
-            low = rung + 1
-            least = min(least, tokens)
-        bare = max(tokens, 1) / TYPICAL_SHARES[rung]
-        probes += 1
-    return best or _introduced(api, budget, least, catalog)
+            self._high = taken, tokens
+            self._found = smaller, Fit(tokens, self._budget, given_up)
 
+    def _guess(self, after: int, *, halve: bool) -> int:
+        """The number of losses, below `after`, that is likely to leave what the budget holds.
 
-def _likely(share: float, low: int, high: int) -> int:
-    """The rung from `low` up to, not including, `high` that is likely to leave such a share."""
-    first = next((n for n, left in enumerate(TYPICAL_SHARES) if left <= share), high)
-    return min(max(first, low), high - 1)
+        Between two measurements, tokens are taken to go as the estimate does.
+        """
+        taken, tokens = self._low
+        start = self._saved[taken]
+        if self._high is None:
+            end, left = self._saved[-1] + self._rest, 0
+        else:
+            end, left = self._saved[self._high[0]], self._high[1]
+        share = 0.5 if halve else (tokens - AIM * self._budget) / (tokens - left)
+        wanted = start + (end - start) * share
+        return min(max(bisect_left(self._saved, wanted), taken + 1), after - 1)
 
 
 def _introduced(

@@ -1,240 +1,260 @@
-"""The ladder of losses: what is given up, cheapest first, so that an API fits a budget.
+"""The ladder of losses: what can be given up so that an API fits a budget, cheapest first.
 
-A rung is one `Level`; each gives up all that the rungs above it gave up, and more.  `cut` goes to
-any rung in one walk.  Depth is the number of objects around a value: the fields of a reply are at
-depth 0, the fields of an object in one of them at depth 1.  A named type counts with its least
-depth, and one that both arguments and replies mention is cut only where both are.
+    descriptions; summaries and notes; deprecated operations and fields; examples;
+    optional fields below the first level of an argument or a reply, deepest first;
+    the inside of replies: deepest first, then optional fields, then the fields themselves;
+    the inside of arguments: deepest first, then the optional ones
+
+A loss is small: one field, one object's inside, the prose of one operation or type.  Among losses
+of a rung those come first that save most where fewest mentions suffer.  Required arguments and
+their types are never lost: what remains can be called.
+
+Depth is the number of objects around a value: the fields of a reply are at depth 0, the fields of
+an object in one of them at depth 1.  The envelope that a reply comes in (`{data:Room[],next}`) is
+no level of its own.  A named type counts with its least depth, and what both arguments and replies
+mention is lost where the later of the two would be.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from tsbind.ir.api import Api, NamedType, Operation
-from tsbind.ir.types import ANYTHING, Field, Intersection, Record, Ref, Type
-from tsbind.ir.walk import children, intersection, with_children
-from tsbind.passes.prune import prune
+from tsbind.ir.types import Apply, Field, Intersection, Record, Ref, Type
+from tsbind.ir.walk import children
+from tsbind.passes import cost
 
-NEVER_CUT: Final = 1 << 30  # a depth that nothing has
+Rank = tuple[int, float]  # the rung, then the step on it; least is lost first
+Item = tuple[str, str]  # a kind of loss, and what is lost, by name
+Step = tuple[Rank, Item]
 
-
-class Level(msgspec.Struct, frozen=True):
-    """How much detail is left; the default is all of it.
-
-    Each number is the depth from which on something is given up.
-    """
-
-    descriptions: bool = True
-    summaries: bool = True  # and the notes on formats and bounds
-    deprecated: bool = True
-    optional_reply_fields: int = NEVER_CUT
-    reply_detail: int = NEVER_CUT
-    optional_parameters: int = NEVER_CUT
-    parameter_detail: int = NEVER_CUT
-
-
-class GivenUp(msgspec.Struct, frozen=True):
-    """One kind of loss, and what was lost, by name."""
-
-    kind: str
-    what: str
-    names: tuple[str, ...] = ()
-
-
-# What each rung gives up, and the share of the tokens, without prose, that is typically left there
-# (the median over six published APIs of more than 100 operations): says where to look first.
-_LOSSES: Final[tuple[tuple[dict[str, int], float], ...]] = (
-    ({}, 1.0),
-    ({"descriptions": False}, 1.0),
-    ({"summaries": False}, 1.0),
-    ({"deprecated": False}, 0.99),
-    ({"optional_reply_fields": 2}, 0.96),
-    ({"reply_detail": 3}, 0.95),
-    ({"optional_reply_fields": 1}, 0.86),
-    ({"reply_detail": 2}, 0.84),
-    ({"optional_parameters": 2, "parameter_detail": 4}, 0.78),
-    ({"optional_parameters": 1, "parameter_detail": 3}, 0.72),
-    ({"reply_detail": 1}, 0.66),
-    ({"optional_reply_fields": 0}, 0.59),
-    ({"parameter_detail": 2}, 0.58),
-    ({"reply_detail": 0}, 0.43),
-    ({"parameter_detail": 1}, 0.39),
-    ({"optional_parameters": 0}, 0.2),
-    ({"parameter_detail": 0}, 0.14),
-)
-
-
-def _rungs() -> tuple[Level, ...]:
-    rungs: list[Level] = []
-    for loss, _ in _LOSSES:
-        rungs.append(replace(rungs[-1] if rungs else Level(), **loss))
-    return tuple(rungs)
-
-
-LADDER: Final = _rungs()
-TYPICAL_SHARES: Final = tuple(share for _, share in _LOSSES)
-
-_WHAT: Final[Mapping[str, str]] = {
+WHAT: Final[Mapping[str, str]] = {
     "descriptions": "descriptions",
     "summaries": "summaries and notes",
     "deprecated": "deprecated operations and fields",
+    "examples": "examples",
     "optional-reply-fields": "optional fields of replies",
-    "reply-detail": "the inside of objects in replies",
     "optional-parameters": "optional parameters",
+    "reply-detail": "the inside of objects in replies",
     "parameter-detail": "the inside of objects in arguments",
 }
+_PROSE: Final[Mapping[str, Rank]] = {
+    "descriptions": (0, 0),
+    "summaries": (1, 0),
+    "examples": (3, 0),
+}
+_DEPRECATED: Final[Rank] = (2, 0)
+_NOWHERE: Final[Rank] = (-1, 0)
+_NEVER: Final[Rank] = (9, 0)
+_BELOW, _REPLIES, _ARGUMENTS = 4, 5, 6
+_ENVELOPE: Final = 6  # fields that an envelope may have
+_LETTERS: Final = 4.5  # of prose that take one token
+_AROUND: Final = 6.0  # tokens of a method besides its name and types
 
 
-def cut(api: Api, level: Level) -> tuple[Api, tuple[GivenUp, ...]]:
-    """Return `api` with the detail of `level`, and what that gave up; order and names are kept."""
-    cutter = _Cutter(api, level)
-    smaller = prune(cutter.whole())
-    return smaller, tuple(
-        GivenUp(kind, _WHAT[kind], tuple(name for name in names if name))
-        for kind, names in cutter.lost.items()
-        if names
-    )
+class Loss(msgspec.Struct, frozen=True):
+    """One thing to give up, and about how many tokens that saves after all before it."""
+
+    item: Item
+    saves: float
 
 
-class _Place(msgspec.Struct, frozen=True):
+class Ladder(msgspec.Struct, frozen=True):
+    """All that can be given up of an Api, in the order in which it is."""
+
+    losses: tuple[Loss, ...]
+    rest: float  # about how many tokens are left when all is lost
+
+
+class Place(msgspec.Struct, frozen=True):
     """Where a type stands: how to call it, and its depth in replies and in arguments.
 
     A depth of None means that it is not there at all.
     """
 
+    part: str  # the operation or named type whose text it is
     name: str
     reply: int | None
     argument: int | None
 
-    def below(self, reply: int, argument: int) -> bool:
-        """Whether it is nowhere above the given depths."""
-        return (self.reply is None or self.reply >= reply) and (
-            self.argument is None or self.argument >= argument
-        )
-
-    def inside(self, field: str) -> _Place:
+    def inside(self, field: str, *, envelope: bool = False) -> Place:
         """The place of a field of the object that stands here."""
-        reply = None if self.reply is None else self.reply + 1
+        reply = None if self.reply is None else self.reply + (not envelope)
         argument = None if self.argument is None else self.argument + 1
-        return _Place(f"{self.name}.{field}", reply, argument)
+        return Place(self.part, f"{self.name}.{field}", reply, argument)
 
+    def detail(self) -> Step | None:
+        """How the inside of the object here is lost; None: it never is."""
+        replied = _NOWHERE if self.reply is None else (_REPLIES, -self.reply)
+        given = _NOWHERE
+        if self.argument is not None:
+            given = (_ARGUMENTS, -self.argument) if self.argument else _NEVER
+        kind = "parameter-detail" if given > replied else "reply-detail"
+        return _step(max(given, replied), kind, self.name)
 
-class _Cutter:
-    """Cuts one Api to one level; `lost` collects names by kind, "" for what has none."""
-
-    def __init__(self, api: Api, level: Level) -> None:
-        self._api = api
-        self._level = level
-        self.lost: dict[str, dict[str, None]] = {kind: {} for kind in _WHAT}
-        operations = [op for op in api.operations if self._keeps(op)]
-        replies = _depths(api.types, (op.output for op in operations))
-        arguments = _depths(api.types, (op.input for op in operations))
-        self._operations = operations
-        self._places = {
-            name: _Place(name, replies.get(name), arguments.get(name))
-            for name in api.types
-            if name in replies or name in arguments
-        }
-        self._emptied = {
-            name
-            for name, place in self._places.items()
-            if isinstance(api.types[name].type, (Record, Intersection)) and self._is_detail(place)
-        }
-
-    def _keeps(self, operation: Operation) -> bool:
-        if operation.deprecated and not self._level.deprecated:
-            self.lost["deprecated"][operation.id] = None
-            return False
-        return True
-
-    def _is_detail(self, place: _Place) -> bool:
-        return place.below(self._level.reply_detail, self._level.parameter_detail)
-
-    def whole(self) -> Api:
-        """Return the whole Api, cut."""
-        types = {name: self._named(place) for name, place in self._places.items()}
-        operations = tuple(map(self._operation, self._operations))
-        return replace(self._api, operations=operations, types=types)
-
-    def _named(self, place: _Place) -> NamedType:
-        named = self._api.types[place.name]
-        doc, note = self._prose(named.doc, named.note)
-        return replace(named, type=self._type(named.type, place), doc=doc, note=note)
-
-    def _operation(self, operation: Operation) -> Operation:
-        name = operation.id
-        given, reply = operation.input, operation.output
-        if given is not None:
-            given = self._type(given, _Place(f"{name} arguments", None, 0))
-            if given == Record(()) and operation.optional:
-                given = None
-        if reply is not None:
-            reply = self._type(reply, _Place(f"{name} reply", 0, None))
-        doc, summary = self._prose(operation.doc, operation.summary)
-        return replace(operation, input=given, output=reply, doc=doc, summary=summary)
-
-    def _prose(self, doc: str, note: str) -> tuple[str, str]:
-        if doc and not self._level.descriptions:
-            self.lost["descriptions"][""] = None
-            doc = ""
-        if note and not self._level.summaries:
-            self.lost["summaries"][""] = None
-            note = ""
-        return doc, note
-
-    def _type(self, node: Type, place: _Place) -> Type:
-        match node:
-            case Record():
-                return self._record(node, place)
-            case Ref(name):
-                return ANYTHING if name in self._emptied else node
-            case _:
-                inside = children(node)
-                if not inside:
-                    return node
-                after = tuple(self._type(child, place) for child in inside)
-                if isinstance(node, Intersection):
-                    after = tuple(part for part in after if part != ANYTHING) or (ANYTHING,)
-                    return intersection(after)
-                return with_children(node, after)
-
-    def _record(self, record: Record, place: _Place) -> Type:
-        if self._is_detail(place):
-            kind = "parameter-detail" if place.reply is None else "reply-detail"
-            self.lost[kind][place.name] = None
-            return ANYTHING
-        fields = tuple(
-            self._field(field, place.inside(field.name))
-            for field in record.fields
-            if self._keeps_field(field, place)
-        )
-        rest = record.rest and self._type(record.rest, place.inside("*"))
-        return replace(record, fields=fields, rest=rest)
-
-    def _keeps_field(self, field: Field, place: _Place) -> bool:
+    def field(self, field: Field) -> Step | None:
+        """How a field of the object here is lost; None: it stays as long as the object does."""
         if field.required:
+            return None
+        name = f"{self.name}.{field.name}"
+        if field.deprecated:
+            return _step(_DEPRECATED, "deprecated", name)
+        replied, given = _optional(_REPLIES, self.reply), _optional(_ARGUMENTS, self.argument)
+        kind = "optional-reply-fields" if self.argument is None else "optional-parameters"
+        return _step(max(given, replied), kind, name)
+
+
+def _optional(rung: int, depth: int | None) -> Rank:
+    if depth is None:
+        return _NOWHERE
+    return (_BELOW, -depth) if depth else (rung, -0.5)
+
+
+def _step(rank: Rank, kind: str, name: str) -> Step | None:
+    return None if rank == _NEVER else (rank, (kind, name))
+
+
+def places(api: Api) -> dict[str, Place]:
+    """Return where each named type of `api` stands; those that nothing reaches are left out."""
+    replies = _depths(api.types, (op.output for op in api.operations), replies=True)
+    arguments = _depths(api.types, (op.input for op in api.operations), replies=False)
+    return {
+        name: Place(name, name, replies.get(name), arguments.get(name))
+        for name in api.types
+        if name in replies or name in arguments
+    }
+
+
+def ladder(api: Api) -> Ladder:
+    """Return the losses of `api`, cheapest first."""
+    survey = _Survey(api)
+
+    def order(item: Item) -> tuple[Rank, float, Item]:
+        rank, part = survey.found[item]
+        return rank, survey.mentions[part] / (survey.saves[item] + 1), item
+
+    steps = sorted(survey.found, key=order)
+    return Ladder(tuple(Loss(item, survey.saves[item]) for item in steps), survey.rest)
+
+
+def prose(text: str) -> float:
+    """Return about how many tokens prose takes."""
+    return len(text) / _LETTERS
+
+
+class _Survey:
+    """Walks an Api once and books each token under the first loss that takes it away."""
+
+    def __init__(self, api: Api) -> None:
+        self.found: dict[Item, tuple[Rank, str]] = {}  # and the part of the text that it is in
+        self.saves: dict[Item, float] = {}
+        self.rest = 0.0
+        self.mentions: Counter[str] = Counter(operation.id for operation in api.operations)
+        self._types = api.types
+        self._some_last = not all(operation.deprecated for operation in api.operations)
+        for operation in api.operations:
+            self._operation(operation)
+        for name, place in places(api).items():
+            self._named(api.types[name], place)
+
+    def _operation(self, operation: Operation) -> None:
+        name = operation.id
+        self._prose(name, operation.doc, operation.summary)
+        owner: Step | None = None
+        if operation.deprecated and self._some_last:
+            owner = _DEPRECATED, ("deprecated", name)
+        self._book(owner, name, cost.words(operation.name[-1]) + _AROUND)
+        if operation.input is not None:
+            self._type(operation.input, argument_of(operation), owner)
+        if operation.output is not None:
+            self._type(operation.output, reply_of(operation), owner)
+
+    def _named(self, named: NamedType, place: Place) -> None:
+        self._prose(place.name, named.doc, named.note)
+        owner = place.detail() if isinstance(named.type, (Record, Intersection)) else None
+        self._book(owner, place.name, cost.DEFINITION + cost.words(place.name))
+        self._type(named.type, place, owner)
+
+    def _prose(self, part: str, *texts: str) -> None:
+        for kind, text in zip(_PROSE, texts, strict=False):
+            if text:
+                self._book((_PROSE[kind], (kind, part)), part, prose(text))
+
+    def _type(self, node: Type, place: Place, owner: Step | None) -> None:
+        if isinstance(node, Record):
+            self._record(node, place, _first(owner, place.detail()))
+            return
+        if isinstance(node, (Ref, Apply)):
+            self.mentions[node.name] += 1
+        inside = children(node)
+        self._book(owner, place.part, cost.own(node, (0.0,) * len(inside)))
+        for child in inside:
+            self._type(child, place, owner)
+
+    def _record(self, record: Record, place: Place, owner: Step | None) -> None:
+        self._book(owner, place.part, 1.0)
+        envelope = place.reply == 0 and is_envelope(record, self._types)
+        for field in record.fields:
+            self._prose(place.part, field.doc, field.note, field.example)
+            first = _first(owner, place.field(field))
+            own = cost.field(field.name, field.required, field.type, 0.0)
+            self._book(first, place.part, own)
+            self._type(field.type, place.inside(field.name, envelope=envelope), first)
+        if record.rest is not None:
+            self._type(record.rest, place.inside("*"), owner)
+
+    def _book(self, owner: Step | None, part: str, tokens: float) -> None:
+        if owner is None:
+            self.rest += tokens
+            return
+        rank, item = owner
+        self.found.setdefault(item, (rank, part))
+        self.saves[item] = self.saves.get(item, 0.0) + tokens
+
+
+def _first(one: Step | None, other: Step | None) -> Step | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+def argument_of(operation: Operation) -> Place:
+    """Return the place of what an operation takes."""
+    return Place(operation.id, f"{operation.id} arguments", None, 0)
+
+
+def reply_of(operation: Operation) -> Place:
+    """Return the place of what an operation gives."""
+    return Place(operation.id, f"{operation.id} reply", 0, None)
+
+
+def is_envelope(record: Record, types: Mapping[str, NamedType]) -> bool:
+    """Whether a reply is there for the sake of one field: few fields, and one holds objects."""
+    holding = [field for field in record.fields if _holds_objects(field.type, types)]
+    return len(holding) == 1 and len(record.fields) <= _ENVELOPE and record.rest is None
+
+
+def _holds_objects(node: Type, types: Mapping[str, NamedType]) -> bool:
+    pending, seen = [node], set[str]()
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (Record, Intersection)):
             return True
-        if field.deprecated and not self._level.deprecated:
-            kind = "deprecated"
-        elif not place.below(self._level.optional_reply_fields, self._level.optional_parameters):
-            return True
-        elif place.reply is None:
-            kind = "optional-parameters"
-        else:
-            kind = "optional-reply-fields"
-        self.lost[kind][f"{place.name}.{field.name}"] = None
-        return False
-
-    def _field(self, field: Field, place: _Place) -> Field:
-        doc, note = self._prose(field.doc, field.note)
-        return replace(field, type=self._type(field.type, place), doc=doc, note=note)
+        if not isinstance(node, Ref):
+            pending.extend(children(node))
+        elif node.name not in seen:
+            seen.add(node.name)
+            pending.append(types[node.name].type)
+    return False
 
 
-def _depths(types: Mapping[str, NamedType], roots: Iterable[Type | None]) -> dict[str, int]:
+def _depths(
+    types: Mapping[str, NamedType], roots: Iterable[Type | None], *, replies: bool
+) -> dict[str, int]:
     """Return the least depth at which each named type stands, breadth first."""
     depths: dict[str, int] = {}
     level = [root for root in roots if root is not None]
@@ -244,7 +264,8 @@ def _depths(types: Mapping[str, NamedType], roots: Iterable[Type | None]) -> dic
         while level:
             node = level.pop()
             if isinstance(node, Record):
-                deeper.extend(children(node))
+                opened = replies and not depth and is_envelope(node, types)
+                (level if opened else deeper).extend(children(node))
             elif not isinstance(node, Ref):
                 level.extend(children(node))
             elif node.name not in depths:
