@@ -86,7 +86,7 @@ def _exits() -> str:
 
 
 def _speed() -> str:
-    rows = [*_cost_of_isolates(), *_cost_of_compiling()]
+    rows = [*_cost_of_isolates(), *_cost_of_compiling(), *_cost_of_checking()]
     measured = _kept("compile")["measured"]
     lines = [f"On {measured['machine']}, Python {measured['python']}, {measured['date']}:", ""]
     lines += ["| | median |", "| --- | ---: |", *(f"| {what} | {cost} |" for what, cost in rows)]
@@ -109,6 +109,16 @@ def _cost_of_compiling() -> Iterator[tuple[str, str]]:
     what = f"`tsbind compile {large['document']}`, {large['megabytes']} MB"
     what += f" and {large['operations']:,} operations, Python's start included"
     yield what, f"{large['seconds']} s, {large['memory_mb']} MB"
+
+
+def _cost_of_checking() -> Iterator[tuple[str, str]]:
+    if not (RESULTS / "check.json").exists():
+        return
+    large = max(_kept("check")["documents"], key=lambda row: row["megabytes"])
+    for way, options in (("fast", ""), ("full", " --full")):
+        cost = large[way]
+        what = f"`tsbind check{options} {large['document']}`, CPU time, Python's start included"
+        yield what, f"{cost['cpu_seconds']} s, {cost['memory_mb']} MB"
 
 
 def _kept(name: str) -> dict[str, Any]:

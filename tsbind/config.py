@@ -53,7 +53,7 @@ class ApiConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokenizer: str = "o200k_base"
     output: str = ""  # folder that builds write into; "": builds make nothing of this API
     files: tuple[File, ...] = ("declarations", "stubs", "bundle")
-    allow_refs: tuple[str, ...] = ()  # hosts from which parts of the document may be fetched
+    allow_refs: tuple[str, ...] = ()  # hosts and folders from which parts may be read
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -269,7 +269,7 @@ _ALLOWED: Final = {
     "tokenizer": 'use "o200k_base", "cl100k_base", or "module:function"',
     "output": "give a folder, relative to this file and below it",
     "files": 'list any of "declarations", "stubs" and "bundle"',
-    "allow_refs": "list hosts",
+    "allow_refs": "list hosts and folders",
 }
 
 

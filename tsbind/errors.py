@@ -79,6 +79,7 @@ class TsbindError(Exception):
     ) -> None:
         self.what = what
         self.where = str(where)
+        self.place = where if isinstance(where, Location) else Location(where)
         self.fix = fix
         self.code = code or type(self).code
         super().__init__(message(what, where=self.where, code=self.code, fix=fix))

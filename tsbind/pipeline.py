@@ -48,7 +48,7 @@ class Options(msgspec.Struct, frozen=True):
     budget: int | None = None  # tokens of the declarations, counted with `tokenizer`
     tokenizer: str = DEFAULT
     name: str = ""  # of the document in messages, and of the stub class; "": its own
-    allow_refs: tuple[str, ...] = ()  # hosts from which parts of the document may be fetched
+    allow_refs: tuple[str, ...] = ()  # hosts and folders from which parts may be read
     limits: LoadLimits = LoadLimits()
 
 

@@ -150,6 +150,33 @@ def test_check_finds_and_ends_with_1(tmp_path: Path, capfd: Capture) -> None:
     assert capfd.readouterr().out.startswith("::error file=")
 
 
+def test_check_goes_on_after_a_document_that_cannot_be_read(tmp_path: Path, capfd: Capture) -> None:
+    (tmp_path / "lossy.yaml").write_text(LOSSY)
+    (tmp_path / "cut.json").write_text('{"openapi": "3.0.3",')
+    files = [str(tmp_path / name) for name in ("cut.json", "absent.yaml", "lossy.yaml")]
+    assert main(["check", *files, CHAT, "--json"]) == 3
+    found = json.loads(capfd.readouterr().out)
+    assert [(each["file"], each["code"]) for each in found[:3]] == [
+        (files[0], "truncated"),
+        (files[1], "not-found"),
+        (files[2], "wrong-type"),
+    ]
+    assert found[0]["line"] == 1
+    assert main(["check", *files, "--github"]) == 3
+    assert capfd.readouterr().out.count("::error file=") == 3
+
+
+def test_notes_are_no_warnings(tmp_path: Path, capfd: Capture) -> None:
+    where = Location("a.yaml", 3, 1)
+    note = Diagnostic("webhooks", where, "1 webhook", severity="info")
+    assert annotation(note) == "::notice file=a.yaml,line=3,col=1,title=webhooks::1 webhook"
+    (tmp_path / "a.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: t, version: '1'}\nwebhooks: {a: {post: {}}}\n"
+    )
+    assert main(["check", str(tmp_path / "a.yaml")]) == 0
+    assert capfd.readouterr().err == "0 errors, 0 warnings, 1 note\n"
+
+
 def test_check_of_a_good_document_ends_with_0(capfd: Capture) -> None:
     assert main(["check", CHAT]) == 0
     assert capfd.readouterr().err == "0 errors, 0 warnings\n"

@@ -13,6 +13,7 @@ import pytest
 from tsbind.errors import SpecError
 from tsbind.spec import load
 from tsbind.spec.check import MAX_FINDINGS, check
+from tsbind.spec.check_full import full_findings
 
 GOOD = {
     "2.0": {"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {}},
@@ -87,6 +88,74 @@ def test_the_full_check_finds_more_and_opens_nothing(tmp_path: Path) -> None:
     assert full
     assert all("secret" not in one or "standard" in one for one in full)
     assert all(len(one) < 500 for one in full)
+
+
+def test_the_full_check_says_where_and_goes_on_after_what_breaks_it() -> None:
+    text = OPERATION.format(
+        version="3.0.3",
+        line="{operationId: o, responses: {default: {description: d}}, parameters: ["
+        "{name: n, in: query, schema: {type: integer, default: x}}, "
+        "{$ref: '#/components/parameters/None'}]}",
+    )
+    text += "  /b/{id}:\n    get: {operationId: o, responses: {default: {description: d}}}\n"
+    assert found(text, full=True) == [
+        "a.yaml:6:122: /paths/~1a/get/parameters/0/schema/default: 'x' is not of type 'integer'"
+        " [standard]",
+        "a.yaml:6:136: /paths/~1a/get/parameters/1: cannot be checked in full: a reference leads"
+        " nowhere [standard]",
+        "a.yaml:8:5: /paths/~1b~1{id}/get: Operation ID 'o' for 'get' in '/b/{id}' is not unique"
+        " [standard]",
+        "a.yaml:8:5: /paths/~1b~1{id}/get: Path parameter 'id' for 'get' operation in '/b/{id}'"
+        " was not resolved [standard]",
+    ]
+
+
+def test_the_full_check_repeats_nothing() -> None:
+    text = OPERATION.format(version="3.0.3", line="{responses: {default: {}}}")
+    assert found(text, full=True) == found(text)
+    assert len(found(text)) == 1
+
+
+def test_the_full_check_ends_where_schemas_recur() -> None:
+    twice = [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/A"}]
+    schemas = {"A": {"allOf": twice, "required": ["x"]}}
+    document = load(json.dumps({**GOOD["3.0"], "components": {"schemas": schemas}}).encode())
+    assert len(check(document, full=True)) == 1
+    assert [what for _, what in full_findings(document.root, "3.0", (), seconds=0)] == [
+        "the full check takes longer than 0 s; the rest is not looked at"
+    ]
+
+
+@pytest.mark.parametrize("version", ["2.0", "3.0", "3.1", "3.2"])
+def test_what_lies_in_other_files_is_checked_as_what_it_is_used_for(
+    version: str, tmp_path: Path
+) -> None:
+    value = {"type": "string"} if version == "2.0" else {"schema": {"type": "string"}}
+    shared = {
+        "params": [{"name": "q", "in": "nowhere", **value}],
+        "reply": {"description": 3},
+        "A": {"type": "object", "required": "x"},
+    }
+    (tmp_path / "shared.json").write_text(json.dumps(shared))
+    schema = {"$ref": "shared.json#/A"}
+    body = {"schema": schema} if version == "2.0" else {"content": {"a/json": {"schema": schema}}}
+    get = {
+        "parameters": [{"$ref": "shared.json#/params/0"}],
+        "responses": {
+            "200": {"description": "a", **body},
+            "404": {"$ref": "shared.json#/reply"},
+        },
+    }
+    (tmp_path / "root.json").write_text(
+        json.dumps({**GOOD[version], "paths": {"/a": {"get": get}}})
+    )
+    findings = check(load(tmp_path / "root.json", name="root.json"))
+    assert {each.where.file for each in findings} == {"shared.json"}
+    assert sorted({each.what.partition(":")[0].split("/")[1] for each in findings}) == [
+        "A",
+        "params",
+        "reply",
+    ]
 
 
 def test_findings_are_bounded() -> None:

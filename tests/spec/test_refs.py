@@ -185,6 +185,35 @@ def serving(replies: dict[str, tuple[int, str]]) -> Iterator[tuple[int, list[str
         server.server_close()
 
 
+def test_allowed_folders_are_read_and_no_others(tmp_path: Path) -> None:
+    for name in ("api", "shared/deep", "secret"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "shared/pet.json").write_text('{"$ref": "deep/owner.json"}')
+    (tmp_path / "shared/deep/owner.json").write_text('{"$ref": "../../secret/name.json"}')
+    (tmp_path / "secret/name.json").write_text('{"const": "SECRET"}')
+    (tmp_path / "shared/link.json").symlink_to(tmp_path / "secret/name.json")
+    ref = "../shared/pet.json"
+    refused = document(tmp_path / "api", ref)
+    assert OUTSIDE in why_not(refused)
+    with pytest.raises(SpecError) as caught:
+        target(refused)
+    folder = str(tmp_path / "shared")
+    assert caught.value.fix == f"if it may be read, allow its folder: --allow-ref {folder}"
+    loaded = document(tmp_path / "api", ref, allow_refs=(folder,))
+    files = loaded.root["x-tsbind-files"]
+    assert files["../shared/pet.json"] == {"$ref": "#/x-tsbind-files/..~1shared~1deep~1owner.json"}
+    assert loaded.locate("/x-tsbind-files/..~1shared~1pet.json").file == f"{folder}/pet.json"
+    assert "SECRET" not in json.dumps(loaded.root)
+    linked = document(tmp_path / "api", "../shared/link.json", allow_refs=(folder,))
+    assert OUTSIDE in why_not(linked)
+
+
+def test_a_refused_host_is_named_with_the_option_that_allows_it(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        target(document(tmp_path, "https://a.example:8443/pet.yaml#/x"))
+    assert caught.value.fix == "if it may be asked, allow its host: --allow-ref a.example:8443"
+
+
 def test_allowed_hosts_are_read_and_no_others(tmp_path: Path) -> None:
     (tmp_path / "local.json").write_text("{}")
     replies = {

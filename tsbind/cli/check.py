@@ -11,9 +11,9 @@ from tsbind.cli.files import spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, print_json, say, show, visible, working
 from tsbind.cli.source import allow_ref_option, json_option, open_source
-from tsbind.errors import Diagnostic
+from tsbind.errors import Diagnostic, TsbindError
 
-FINDINGS = 1
+FINDINGS = 1  # something is wrong, and the rest of the document compiles
 
 
 @click.command(cls=Command)
@@ -35,17 +35,23 @@ def command(
     allow_refs: tuple[str, ...],
     json: bool,
 ) -> None:
-    """Say what is wrong with an OpenAPI document, and where.
+    """Say what is wrong with OpenAPI documents, and where.
 
-    Ends with 1 when something in it is wrong, with 0 when there are at most warnings.
+    Ends with 0 when there are at most warnings, with 1 when something is wrong, and with 3 when a
+    document cannot be read at all; the others are checked all the same.
     """
     from tsbind.pipeline import Options, check
 
     found: list[Diagnostic] = []
+    code = 0
     for spec in specs:
         options = Options(name=spell(spec), allow_refs=allow_refs)
-        with working(f"checking {spell(spec)}"):
-            found += check(open_source(spec), options, full=full)
+        try:
+            with working(f"checking {spell(spec)}"):
+                found += check(open_source(spec), options, full=full)
+        except TsbindError as error:
+            found.append(Diagnostic(error.code, error.place, error.what, error.fix))
+            code = max(code, error.exit_code)
     if json:
         print_json([_as_data(diagnostic) for diagnostic in found])
     elif github:
@@ -55,8 +61,8 @@ def command(
         for diagnostic in found:
             show(f"{diagnostic.severity}: {diagnostic}")
         say(_totals(found))
-    if any(diagnostic.severity == "error" for diagnostic in found):
-        ctx.exit(FINDINGS)
+    wrong = any(diagnostic.severity == "error" for diagnostic in found)
+    ctx.exit(code or (FINDINGS if wrong else 0))
 
 
 def _totals(found: Sequence[Diagnostic]) -> str:

@@ -55,8 +55,9 @@ allow_ref_option = click.option(
     "--allow-ref",
     "allow_refs",
     multiple=True,
-    metavar="HOST",
-    help="Fetch parts of the document that lie on this host; may be repeated.",
+    metavar="HOST|FOLDER",
+    help="Read parts of the document that lie on this host, or in this folder (/…, ./…, ../…); "
+    "may be repeated.",
 )
 
 json_option = click.option("--json", is_flag=True, help="Print JSON for programs.")

@@ -100,6 +100,7 @@ class References:
                     at,
                     f'reference "{ref}" leads back to itself',
                     fix="point one of the references at a schema",
+                    severity="error",
                 )
                 return None
             seen.add(ref)
@@ -109,7 +110,7 @@ class References:
         try:
             return Target(self._document.resolve(ref), ref.removeprefix("#"))
         except SpecError as error:
-            self._report.add("ref-missing", at, error.what, fix=error.fix)
+            self._report.add("ref-missing", at, error.what, fix=error.fix, severity="error")
             return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from tsbind.bundle import Json
@@ -29,6 +30,13 @@ class Problem:
     severity: Severity = "warning"
 
 
+class Failure(NamedTuple):
+    """Why a `$ref` cannot be followed."""
+
+    why: str
+    fix: str = ""  # "": the reference itself must be corrected
+
+
 @dataclass(frozen=True, eq=False)
 class Document:
     """A description of an API in the shape of OpenAPI 3.2, with every `$ref` internal.
@@ -50,7 +58,8 @@ class Document:
     sources: Mapping[str, Source] = field(repr=False)  # by mount; "" is the root document
     moved: Mapping[str, str] = field(repr=False)  # pointer in `root` → in the source
     wrapped: Collection[str] = field(repr=False)  # pointers whose `anyOf/0` is what was there
-    failed: Mapping[str, str] = field(repr=False)  # a `$ref` that could not be understood → why
+    failed: Mapping[str, Failure] = field(repr=False)  # `$ref`s that could not be followed
+    outside: Mapping[str, str] = field(repr=False)  # pointer into an external file → kind of object
     problems: tuple[Problem, ...] = field(default=(), repr=False)
 
     @cached_property
@@ -120,7 +129,8 @@ class Document:
         """
         node: Json = self.root
         if not ref.startswith("#/") and ref != "#":
-            raise _bad_ref(ref, f"leads nowhere: {self.failed.get(ref, 'it is not understood')}")
+            failure = self.failed.get(ref) or Failure("it is not understood")
+            raise _bad_ref(ref, f"leads nowhere: {failure.why}", failure.fix)
         for token in pointers.split(ref[1:]):
             try:
                 node = pointers.step(node, token)
@@ -143,9 +153,11 @@ class Document:
         raise _bad_ref(last, "leads in a circle")
 
 
-def _bad_ref(ref: str, why: str) -> SpecError:
+def _bad_ref(ref: str, why: str, fix: str = "") -> SpecError:
     return SpecError(
-        f'$ref "{ref[:200]}" {why}', fix="correct the reference, or add its target", code="bad-ref"
+        f'$ref "{ref[:200]}" {why}',
+        fix=fix or "correct the reference, or add its target",
+        code="bad-ref",
     )
 
 

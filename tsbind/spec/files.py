@@ -1,8 +1,8 @@
 """The external files that `$ref`s reach, pulled into the one tree.
 
-A local file is read only when it lies, links followed, below the folder of the root document; a
-remote one only from a host that the operator named.  Everything else is refused before any file
-or socket is opened.
+A local file is read only when it lies, links followed, below the folder of the root document or one
+that the operator named; a remote one only from a host that the operator named.  Everything else is
+refused before any file or socket is opened.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ class Files:
         allow_refs: tuple[str, ...],
     ) -> None:
         self._limits = limits
-        self._allow_refs = allow_refs
+        self._hosts = tuple(entry for entry in allow_refs if not is_folder(entry))
         self._folder = folder  # resolved; None: the document came from no file
+        self._folders = [
+            Path(entry).expanduser().resolve() for entry in allow_refs if is_folder(entry)
+        ]
         self._shown = os.path.dirname(name)  # how people see that folder
         self._bytes = limits.bytes
         self._nodes = limits.nodes
@@ -82,23 +85,27 @@ class Files:
             raise _refused("the document was not read from a file, so it has no files beside it")
         try:
             real = Path(path).resolve(strict=True)
-            inside = real.relative_to(self._folder)
             regular = stat.S_ISREG(real.stat().st_mode)
         except FileNotFoundError:
             raise _refused("there is no such file") from None
-        except ValueError:
-            # Not below the folder (`..`, a link, an absolute path), or no path at all.
-            raise _refused("it does not lie below the folder of the document") from None
+        except ValueError:  # no path at all: a null byte
+            raise _refused(_OUTSIDE) from None
         except (OSError, RuntimeError) as error:
             raise _refused(f"the file cannot be read: {error}") from None
+        if not any(real.is_relative_to(each) for each in (self._folder, *self._folders)):
+            around = self._spelled(Path(os.path.relpath(os.path.dirname(path), self._folder)))
+            raise _refused(
+                _OUTSIDE, fix=f"if it may be read, allow its folder: --allow-ref {around}"
+            )
         if not regular:
             raise _refused("it is no regular file")
         if real.as_uri() == self._root:
             return ""
-        token = inside.as_posix()
+        relative = Path(os.path.relpath(real, self._folder))
+        token = relative.as_posix()
         mount = pointers.join((EXTERNAL, token))
         if mount not in self.sources:
-            name = os.path.join(self._shown, token) if self._shown else token
+            name = self._spelled(relative)
             try:
                 with open(real, "rb") as file:
                     data = file.read(self._bytes + 1)
@@ -107,9 +114,17 @@ class Files:
             self._add(token, mount, data, name, real.as_uri())
         return mount
 
+    def _spelled(self, relative: Path) -> str:
+        """How people see a path that is relative to the document's folder."""
+        return os.path.normpath(os.path.join(self._shown, relative))
+
     def _remote(self, url: str) -> str:
-        if not allowed(url, self._allow_refs):
-            raise _refused("remote references are read only from hosts that are allowed")
+        if not allowed(url, self._hosts):
+            host = urlsplit(url).netloc
+            raise _refused(
+                "remote references are read only from hosts that are allowed",
+                fix=f"if it may be asked, allow its host: --allow-ref {host}",
+            )
         data = fetch(url, limit=self._bytes, seconds=self._limits.fetch_seconds)
         mount = pointers.join((EXTERNAL, url))
         self._add(url, mount, data, url, url)
@@ -136,5 +151,17 @@ class Files:
         self._nodes -= nodes
 
 
-def _refused(why: str) -> SpecError:
-    return SpecError(why, code="bad-ref")
+_OUTSIDE = "it does not lie below the folder of the document"
+
+
+def is_folder(entry: str) -> bool:
+    """Whether an entry of `allow_refs` names a folder: it starts with `/`, `./`, `../` or `~`.
+
+    >>> [is_folder(entry) for entry in ("..", "/specs", "example.com", "http://localhost:80")]
+    [True, True, False, False]
+    """
+    return entry.startswith((".", "~")) or os.path.isabs(entry)
+
+
+def _refused(why: str, *, fix: str = "") -> SpecError:
+    return SpecError(why, fix=fix, code="bad-ref")

@@ -26,8 +26,9 @@ def load(
 
     `source` is the document itself as bytes, the path of its file, or `-` for standard input;
     `name` is what messages call it.  Files that it refers to are read when they lie below its
-    folder, and from the hosts in `allow_refs` (`example.com`, or an origin such as
-    `http://localhost:8080`); no other file or socket is opened.
+    folder or one in `allow_refs` (which starts with `/`, `./`, `../` or `~`), and from the hosts
+    in `allow_refs` (`example.com`, or an origin such as `http://localhost:8080`); no other file or
+    socket is opened.
 
     Raises SpecError, with the place where one can be named, when the document cannot be used at
     all.  What is wrong with parts of it is in `Document.diagnostics`.
@@ -57,6 +58,7 @@ def load(
         moved=upgrade.moved,
         wrapped=upgrade.wrapped,
         failed=refs.failed,
+        outside=upgrade.outside,
         problems=tuple(upgrade.problems),
     )
 

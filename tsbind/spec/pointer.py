@@ -44,6 +44,13 @@ def step(node: Json, token: str) -> Json:
     raise KeyError(token)
 
 
+def find(node: Json, pointer: str) -> Json:
+    """Return what is at `pointer` below `node`; raises KeyError when there is nothing."""
+    for token in split(pointer):
+        node = step(node, token)
+    return node
+
+
 def prefixes(pointer: str) -> Iterable[tuple[str, str]]:
     """Yield `(prefix, rest)` for each way to cut `pointer` between tokens, longest prefix first."""
     cut = len(pointer)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from tsbind.bundle import Json
 from tsbind.errors import SpecError
 from tsbind.spec import pointer as pointers
-from tsbind.spec.document import decode
+from tsbind.spec.document import Failure, decode
 from tsbind.spec.files import Files
 from tsbind.spec.source import Source
 
@@ -44,7 +44,7 @@ class Refs:
         self._anchors: dict[tuple[str, str], str] = {}  # (resource, name) → pointer
         self._dynamic: dict[str, list[str]] = {}  # name → pointers
         self._scopes: dict[str, Scope] = {}
-        self.failed: dict[str, str] = {}  # reference → why it leads nowhere
+        self.failed: dict[str, Failure] = {}  # by reference
 
     def scope(self, mount: str) -> Scope:
         """Return the scope of a whole text."""
@@ -78,15 +78,15 @@ class Refs:
             if error.code == "too-large":
                 raise
             where = f"{error.where}: " if error.where else ""
-            self.failed[ref] = f"{where}{error.what}"
+            self.failed[ref] = Failure(f"{where}{error.what}", error.fix)
             return None
         except ValueError:
-            self.failed[ref] = "it is no URI reference"
+            self.failed[ref] = Failure("it is no URI reference")
             return None
         if fragment and not fragment.startswith("/"):
             found = self._anchors.get((mount, fragment))
             if found is None:
-                self.failed[ref] = f'no $anchor is called "{fragment}"'
+                self.failed[ref] = Failure(f'no $anchor is called "{fragment}"')
             return found
         if not url and mount != scope.source.mount and self.find(mount + fragment) is None:
             # Many who write `$id` still mean the whole document by `#`.
@@ -119,13 +119,10 @@ class Refs:
 
     def find(self, pointer: str) -> Json:
         """Return what is at `pointer` of the tree as it is now; None when there is nothing."""
-        node: Json = self._root
         try:
-            for token in pointers.split(pointer):
-                node = pointers.step(node, token)
+            return pointers.find(self._root, pointer)
         except KeyError:
             return None
-        return node
 
     def settle(self, pointer: str, wrapped: dict[str, None]) -> str | None:
         """Return the pointer, in the finished tree, of what was at `pointer`; None for nothing.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from tsbind.bundle import Json
 from tsbind.errors import Severity
 from tsbind.spec import pointer as pointers
-from tsbind.spec.document import Problem
+from tsbind.spec.document import EXTERNAL, Problem
 from tsbind.spec.refs import Refs, Scope
 from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SHAPES
 from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
@@ -38,6 +38,7 @@ class Upgrade:
         self.problems: list[Problem] = []
         self.moved: dict[str, str] = {}  # new pointer → old pointer
         self.wrapped: dict[str, None] = {}  # schemas that became the first option of an `anyOf`
+        self.outside: dict[str, str] = {}  # pointer into an external file → kind of what is there
         self.null: Object = {"type": "null"}  # one for all: it is never changed
         self._root = root
         self._refs = refs
@@ -272,6 +273,8 @@ class Upgrade:
         """Queue the targets of references that the walk has not met."""
         targets, self._targets = self._targets, {}
         for pointer, (kind, scope) in targets.items():
+            if pointer.startswith(f"/{EXTERNAL}/"):
+                self.outside.setdefault(pointer, kind)
             settled = self.settle(pointer)
             node = self._refs.find(settled) if settled is not None else None
             if settled is not None and isinstance(node, dict) and id(node) not in self._seen:
