@@ -14,7 +14,8 @@ order, and why:
 6. `share` gives repeated shapes names, `group` then sees those shapes as equal.
 7. `extend` when all sets of literals that pay have names.
 8. `inline` after each: what was shared leaves names behind that are now used once.
-9. `partial` last: the others compare objects field by field.
+9. `partial` when nothing compares objects field by field any more.
+10. `order` last, when names are final.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
 nothing to do.  Apart from prose, which `strip_docs` and `brief_docs` drop, none loses anything:
@@ -35,6 +36,7 @@ from tsbind.passes.ground import ground
 from tsbind.passes.group import group
 from tsbind.passes.inline import inline
 from tsbind.passes.loosen import loosen
+from tsbind.passes.order import order
 from tsbind.passes.partial import partial
 from tsbind.passes.prune import prune
 from tsbind.passes.rename import rename
@@ -49,7 +51,7 @@ SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
 PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
 # What detail is taken out of goes through these again: what is left may be equal, or used once.
 AGAIN: Final[tuple[Pass, ...]] = (loosen, widen, dedupe, inline)
-SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline, partial)
+SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline, partial, order)
 
 
 PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {
