@@ -90,6 +90,32 @@ def test_slashes_are_for_path_parameters_that_exist(run: Runner) -> None:
     assert "no operation has this path parameter" in run.err
 
 
+@pytest.mark.parametrize(
+    ("budget", "code", "said"),
+    [
+        ("rooms.list:calls=2", 13, "budget `rooms.list`: 2 calls are used up"),
+        ("method:get:calls=9,reply_bytes=10", 13, "10 reply bytes are used up"),
+        ("rooms.*:calls=3", 0, ""),
+        ("rooms.lst:calls=3", 4, 'no operation has the name "rooms.lst"'),
+        ("rooms.list", 2, "write QUERY:calls=5; the bounds are calls, request_bytes,"),
+        ("rooms.list:call=2", 2, "write QUERY:calls=5"),
+        ("rooms.list:calls=two", 2, "write each bound as a number, as in calls=5"),
+    ],
+)
+def test_calls_keep_to_their_budget(run: Runner, budget: str, code: int, said: str) -> None:
+    program = "for (let i = 0; i < 3; i++) await api.rooms.list()"
+    assert run(program, "--budget", budget) == code
+    assert said in run.err
+
+
+@pytest.mark.parametrize("url", ["ftp://u:pw@x", "chat.example", "http://u:pw@chat.example"])
+def test_a_base_url_that_is_none_is_wrong_usage(bundle: str, capfd: Capture, url: str) -> None:
+    assert main(["run", str(specs() / "chat.ts"), "--bundle", bundle, "--base-url", url]) == 2
+    error = capfd.readouterr().err
+    assert "pw" not in error
+    assert "write it like https://api.example/v1" in error or "--credential" in error
+
+
 def test_what_is_to_be_trusted_must_be_a_certificate(run: Runner, bundle: str) -> None:
     assert run("return 1", "--trust", "absent.pem") == 2
     assert "No such file or directory; give a file of certificates in PEM" in run.err
@@ -123,6 +149,7 @@ def test_a_reply_that_does_not_fit_is_seen(
 
 def test_refusals_come_first(run: Runner) -> None:
     assert run("return api.rooms.list()", "--deny", "rooms.list", "--yes") == 13
+    assert "fix: leave the call out, or change the rule `deny rooms.list`" in run.err
     assert run("return api.rooms.create({ name: 'x' })", "--read-only", "--yes") == 13
 
 

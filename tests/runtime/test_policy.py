@@ -77,6 +77,24 @@ def test_a_verdict_says_why() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("policy", "spent", "fix"),
+    [
+        (READ_ONLY, (), "leave the call out, or let the run change things (without --read-only)"),
+        (Policy(), (), "leave the call out, or allow it: --allow issues.create, or a rule"),
+        (Policy.parse(["deny write"]), (), "leave the call out, or change the rule `deny write`"),
+        (Policy(budgets=(Budget(calls=1),), default="allow"), (Spent(calls=1),),
+         "make fewer calls in one run, or raise the budget"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_how_it_might_be_otherwise(
+    policy: Policy, spent: tuple[Spent, ...], fix: str
+) -> None:
+    verdict = decide(policy, CREATE, spent)
+    assert verdict.effect == "deny"
+    assert verdict.fix.startswith(fix)
+
+
 def test_a_call_draws_on_each_budget_that_matches_it() -> None:
     policy = Policy(budgets=(Budget("read"), Budget("write"), Budget("issues.*")))
     assert charged(policy, LIST) == (0, 2)
@@ -102,9 +120,11 @@ def test_a_question_shows_the_whole_call() -> None:
         body=b'{"title":"' + b"x" * 500 + b'"}',
         reason="rule `ask write`",
         summary="Create an issue",
+        headers=(("X-Mode", "draft"),),
     )
     assert str(question) == (
         "issues.create  (Create an issue)\n"
         "POST https://api.example/issues\n"
+        "X-Mode: draft\n"
         '{"title":"' + "x" * 500 + '"}'
     )

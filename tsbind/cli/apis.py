@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NoReturn, TypedDict, TypeVar
 
 import click
+from msgspec import ValidationError, convert
+from msgspec.structs import replace
 
 from tsbind.bundle import Bundle
+from tsbind.errors import BundleError
 
 if TYPE_CHECKING:
     import ssl
 
-    from tsbind.runtime import Credentials, Host, Policy
+    from tsbind.runtime import Budget, Credentials, Host, Policy
     from tsbind.runtime.validate import Strictness
 
 T = TypeVar("T")
@@ -30,6 +33,7 @@ class Apis(TypedDict):
     read_only: bool
     allow: tuple[str, ...]
     deny: tuple[str, ...]
+    budgets: tuple[str, ...]
     yes: bool
     slashes: tuple[str, ...]
     replies: Strictness
@@ -69,6 +73,13 @@ _OPTIONS = (
         help="Make these calls without asking: `issues.*`.",
     ),
     click.option("--deny", multiple=True, metavar="QUERY", help="Refuse these calls."),
+    click.option(
+        "--budget",
+        "budgets",
+        multiple=True,
+        metavar="QUERY:calls=N,…",
+        help="What these calls may use in one run: calls, seconds, request_bytes, reply_bytes.",
+    ),
     click.option("--yes", is_flag=True, help="Make every call that is not refused without asking."),
     click.option(
         "--slashes",
@@ -114,11 +125,15 @@ def hosts(given: Apis) -> dict[str, Host]:
     bundles = _named(given["bundles"], "--bundle").items()
     apis = {name: Bundle.open(path) for name, path in bundles}
     urls = _of_each(apis, "--base-url", _named(given["base_urls"], "--base-url"))
+    _check_urls(urls.values())
     secrets = _credentials(apis, given["credentials"])
-    _check_queries(apis, {"--allow": given["allow"], "--deny": given["deny"]})
+    budgets = [_budget(item) for item in given["budgets"]]
+    queries = {"--allow": given["allow"], "--deny": given["deny"]}
+    _check_queries(apis, queries | {"--budget": [budget.select for budget in budgets]})
     _check_slashes(apis, given["slashes"])
     tls = _trusting(given["trust"])
     policy = _policy(given["allow"], given["deny"], read_only=given["read_only"], yes=given["yes"])
+    policy = replace(policy, budgets=tuple(budgets))
     return {
         name: Host(
             bundle,
@@ -167,6 +182,18 @@ def _check_queries(apis: Mapping[str, Bundle], given: Mapping[str, Iterable[str]
             check_meant(query, calls, where=option)
 
 
+def _check_urls(urls: Iterable[str]) -> None:
+    from tsbind.runtime.exchange import checked_base
+
+    for url in urls:
+        try:
+            checked_base(url)
+        except BundleError as error:
+            raise click.BadOptionUsage(  # without the URL, which may hold a password
+                "--base-url", f"--base-url: {error.what}; {error.fix}"
+            ) from None
+
+
 def _check_slashes(apis: Mapping[str, Bundle], given: Iterable[str]) -> None:
     known = {
         f"{call.op}:{parameter.arg}"
@@ -187,6 +214,21 @@ def _policy(allow: Iterable[str], deny: Iterable[str], *, read_only: bool, yes: 
     rules = [f"deny {query}" for query in deny] + [f"allow {query}" for query in allow]
     rest = ["allow *"] if yes else ["allow read", "ask write"]
     return Policy.parse([*rules, *rest], read_only=read_only)
+
+
+def _budget(item: str) -> Budget:
+    """Read `QUERY:calls=N,seconds=N`."""
+    from tsbind.runtime import Budget
+
+    select, _, bounds = item.rpartition(":")
+    given = dict(bound.partition("=")[::2] for bound in bounds.split(","))
+    known = [name for name in Budget.__struct_fields__ if name != "select"]
+    if not select or not set(given) <= set(known):
+        refuse("--budget", item, f"write QUERY:calls=5; the bounds are {', '.join(known)}")
+    try:
+        return convert({"select": select, **given}, Budget, strict=False)
+    except ValidationError:
+        refuse("--budget", item, "write each bound as a number, as in calls=5")
 
 
 def _named(items: Iterable[str], option: str) -> dict[str, str]:

@@ -245,7 +245,7 @@ class Dispatcher:
         verdict = decide(binding.policy, call, spent)
         event.verdict, event.reason = verdict.effect, verdict.reason
         if verdict.effect == "deny":
-            raise PolicyError(f"{call.op} is not allowed: {verdict.reason}")
+            raise PolicyError(f"{call.op} is not allowed: {verdict.reason}", fix=verdict.fix)
         for index in charged(binding.policy, call):
             spent[index].calls += 1  # now, so that calls at the same time are counted too
         if verdict.effect == "allow":

@@ -44,7 +44,7 @@ class Exchange:
     ) -> None:
         credentials.check_names(bundle.schemes)
         self._bundle = bundle
-        self._base_url = _checked_base(base_url) if base_url is not None else None
+        self._base_url = checked_base(base_url) if base_url is not None else None
         self._validators = validators
         self._slashes = slashes
         self._sender = Sender(transport, retries)
@@ -125,7 +125,7 @@ class Exchange:
         for server in call.servers or self._bundle.servers:
             url = _expanded(server)
             if urlsplit(url).scheme in ("http", "https"):
-                return _checked_base(url)
+                return checked_base(url)
         raise BundleError(
             "the document does not say where the API answers",
             where=self._bundle.title,
@@ -175,7 +175,8 @@ def _expanded(server: Server) -> str:
     return _VARIABLE.sub(value, server.url)
 
 
-def _checked_base(url: str) -> str:
+def checked_base(url: str) -> str:
+    """Return a base URL without its final slash; raises BundleError for what is none."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -183,7 +184,9 @@ def _checked_base(url: str) -> str:
         usable = False
     if not usable or not url.isascii() or not url.isprintable() or " " in url:
         raise BundleError(
-            f'the base URL "{url[:200]}" is not an absolute http or https URL', code="base-url"
+            f'the base URL "{url.rpartition("@")[2][:200]}" is not an absolute http or https URL',
+            fix="write it like https://api.example/v1",
+            code="base-url",
         )
     if "@" in parts.netloc or parts.fragment or parts.query:
         raise BundleError(

@@ -147,6 +147,7 @@ class Host:
             body=request.body,
             reason=reason,
             summary=call.summary,
+            headers=_own_headers(request),
         )
 
     def redact(self, text: str) -> str:
@@ -171,6 +172,14 @@ class Host:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _own_headers(request: Request) -> tuple[tuple[str, str], ...]:
+    """The headers and cookies of a request that its call's arguments decide."""
+    implied = ("accept", "content-type")
+    headers = tuple(pair for pair in request.headers if pair[0].lower() not in implied)
+    cookies = "; ".join(f"{name}={value}" for name, value in request.cookies)
+    return (*headers, ("Cookie", cookies)) if cookies else headers
 
 
 def _check_fingerprint(host: type[Host], bundle: Bundle) -> None:

@@ -101,30 +101,47 @@ def check_meant(select: str, calls: Iterable[Call], *, where: str = "selection")
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a policy says about one call, and which part of it says so."""
+    """What a policy says about one call, which part says so, and how it might be otherwise."""
 
     effect: Effect
     reason: str
+    fix: str = ""
 
 
 def decide(policy: Policy, call: Call, spent: Sequence[Spent] = ()) -> Verdict:
     """Judge one call.  `spent` is what each of the policy's budgets has lost so far."""
     if policy.read_only and not call.safe:
-        return Verdict("deny", f"{call.method} may change something, and the run is read-only")
+        return Verdict(
+            "deny",
+            f"{call.method} may change something, and the run is read-only",
+            "leave the call out, or let the run change things (without --read-only)",
+        )
     verdict = next(
         (
-            Verdict(r.effect, f"rule `{r.effect} {r.select}`")
+            Verdict(
+                r.effect,
+                f"rule `{r.effect} {r.select}`",
+                f"leave the call out, or change the rule `{r.effect} {r.select}`",
+            )
             for r in policy.rules
             if _hits(r, call)
         ),
-        Verdict(policy.default, "no rule matches"),
+        Verdict(
+            policy.default,
+            "no rule matches",
+            f"leave the call out, or allow it: --allow {call.op}, or a rule `allow {call.op}`",
+        ),
     )
     if verdict.effect == "deny":
         return verdict
     for budget, gone in zip(policy.budgets, spent, strict=False):
         reason = _overdrawn(budget, gone)
         if reason and _hits(budget, call):
-            return Verdict("deny", f"budget `{budget.select}`: {reason}")
+            return Verdict(
+                "deny",
+                f"budget `{budget.select}`: {reason}",
+                "make fewer calls in one run, or raise the budget",
+            )
     return verdict
 
 
@@ -161,10 +178,12 @@ class Question(msgspec.Struct, frozen=True):
     body: bytes | None
     reason: str
     summary: str = ""
+    headers: tuple[tuple[str, str], ...] = ()  # that the call's own arguments make; no credentials
 
     def __str__(self) -> str:
         lines = [f"{self.op}  ({self.summary})" if self.summary else self.op]
         lines.append(f"{self.method} {self.url}")
+        lines += [f"{name}: {value}" for name, value in self.headers]
         if self.body:
             lines.append(self.body.decode("utf-8", "backslashreplace"))
         return "\n".join(lines)
