@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
+from tsbind import errors
 from tsbind.cli import main
-from tsbind.cli.run import read_limits
+from tsbind.cli.results import KEPT, keep, kept
+from tsbind.cli.run import EXITS, read_limits
+from tsbind.cli.suspend import claimed
 from tsbind.demo import serving
+from tsbind.errors import SnapshotError
 from tsbind.resources import specs
 
 Capture = pytest.CaptureFixture[str]
@@ -190,15 +197,19 @@ def test_the_result_must_match_its_schema(run: Runner, tmp_path: Path) -> None:
     assert run("return ['a']", *schema) == 0
     assert run("return ['a', 2]", *schema) == 14
     (tmp_path / "schema.json").write_text("{")
-    assert run("return 1", *schema) == 1
-    assert "the result schema is not JSON" in run.err
+    assert run("return 1", *schema) == 2
+    assert "it is not JSON" in run.err
+    (tmp_path / "schema.json").write_text('{"type": "nope"}')
+    assert run("return api.rooms.list()", *schema, "--trace") == 2
+    assert "is no usable JSON Schema" in run.err
+    assert "rooms.list" not in run.err
 
 
 def test_the_result_must_have_its_type(run: Runner, tmp_path: Path) -> None:
     assert run("return [{ id: 1 }]", "--result-type", "{id:number,title?:string}[]") == 0
     assert run("return [{ id: 'a' }]", "--result-type", "{id:number}[]") == 14
     assert "id" in run.err
-    assert run("return 1", "--result-type", "{id:") == 3
+    assert run("return 1", "--result-type", "{id:") == 2
     assert "result type:1:4: cannot be read" in run.err
     (tmp_path / "schema.json").write_text("{}")
     both = ["--result-type", "1", "--result-schema", str(tmp_path / "schema.json")]
@@ -307,12 +318,100 @@ def saved(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_run_that_was_saved_goes_on_when_it_is_decided(run: Runner, saved: Path) -> None:
     sealed = ["--snapshot-key", "env:SNAPSHOT_KEY"]
     assert run.resume(saved, *sealed) == 20  # decided nothing: saved again
+    copy = saved.read_bytes()
     assert run.resume(saved, *sealed, "--refuse", "not today") == 13
     assert "rooms.create was not approved: not today" in run.err
+    saved.write_bytes(copy)
     assert run.resume(saved, *sealed, "--edit", '{"name": "edited"}') == 0
     assert json.loads(run.out) == "edited"
+    saved.write_bytes(copy)
     assert run.resume(saved, *sealed, "--approve") == 0
     assert json.loads(run.out) == "later"
+
+
+def test_a_saved_run_is_gone_on_with_once(run: Runner, saved: Path) -> None:
+    def rooms() -> int:
+        assert run("return (await api.rooms.list()).length") == 0
+        return int(run.out)
+
+    sealed = ["--snapshot-key", "env:SNAPSHOT_KEY", "--approve"]
+    before = rooms()
+    assert run.resume(saved, *sealed) == 0
+    assert run.resume(saved, *sealed) == 19
+    assert "it was gone on with already [snapshot-used]" in run.err
+    assert f"name {saved}.used" in run.err
+    assert rooms() == before + 1
+    assert run.resume(Path(f"{saved}.used"), *sealed) == 0  # told to
+    assert rooms() == before + 2
+
+
+def test_of_two_who_go_on_with_a_saved_run_one_does(saved: Path) -> None:
+    ended = []
+
+    def go_on() -> None:
+        try:
+            with claimed(str(saved)):
+                time.sleep(0.05)
+                ended.append("did")
+        except SnapshotError as error:
+            ended.append(error.code)
+
+    threads = [threading.Thread(target=go_on) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ended) == ["did", *["snapshot-used"] * 3]
+
+
+def test_what_cannot_be_written_is_said_before_the_run(run: Runner, tmp_path: Path) -> None:
+    lost = str(tmp_path / "absent" / "file")
+    sealed = ["--suspend-to", lost, "--snapshot-key", "env:HOME"]
+    assert run("return 1", *sealed) == 2
+    assert "no such folder" in run.err
+    assert run("return 1", "--journal", lost) == 17
+    assert "the journal cannot be written: No such file or directory [unwritable]" in run.err
+
+
+def test_what_was_cut_can_be_read_on(
+    run: Runner, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    program = "return { rows: Array.from({ length: 300 }, (_, id) => ({ id })), title: 'all' }"
+    assert run(program, "--max-result-tokens", "200") == 0
+    said = re.search(r"read on: tsbind read ([0-9a-f]{12}) PATH --from N", run.err)
+    assert said is not None
+    rows: list[object] = []
+    shown = json.loads(run.out)["rows"]
+    while isinstance(shown[-1], str):
+        rows += shown[:-1]
+        gap = re.fullmatch(r"… \d+ more of 300 items: /rows from (\d+)", shown[-1])
+        assert gap is not None
+        assert main(["read", said[1], "/rows", "--from", gap[1], "--max-tokens", "900"]) == 0
+        shown = json.loads(capfd.readouterr().out)
+    assert [*rows, *shown] == [{"id": id} for id in range(300)]
+    assert run(program, "--max-result-tokens", "200", "--json") == 0
+    assert json.loads(run.out)["handle"] == said[1]
+    assert main(["read", said[1], "/title", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["value"] == "all"
+    assert main(["read", said[1], "/absent"]) == 14
+    assert main(["read", "../../etc/passwd"]) == 1
+    assert "[no-result]" in capfd.readouterr().err
+    (kept,) = (tmp_path / "cache" / "tsbind" / "results").iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_few_results_are_kept(tmp_path: Path) -> None:
+    handles = [keep([number], folder=tmp_path) for number in range(KEPT + 5)]
+    assert len(list(tmp_path.iterdir())) == KEPT
+    assert kept(handles[-1], folder=tmp_path) == [KEPT + 4]
+
+
+def test_the_help_says_every_exit_code_of_a_run() -> None:
+    codes = {int(code) for code in re.findall(r"\b(\d+) ", EXITS)}
+    runs = {error.exit_code for error in vars(errors).values()
+            if isinstance(error, type) and issubclass(error, errors.RunError)}  # fmt: skip
+    assert runs - {errors.RunError.exit_code} <= codes
 
 
 def test_a_saved_run_takes_its_own_key_and_one_decision(

@@ -468,7 +468,7 @@ ASK = Policy.parse(["allow read", "ask write"])
     [
         (True, {"id": 3, "name": "x"}, "ask: allowed"),
         (Answer(True, args={"name": "better"}), {"id": 3, "name": "better"}, "ask: edited"),
-        (False, "PolicyError: rooms.create was not approved: no reason given", "ask: denied"),
+        (False, "PolicyError: rooms.create was not approved", "ask: denied"),
         (NO, "PolicyError: rooms.create was not approved: no", "ask: denied"),
     ],
 )  # fmt: skip
@@ -689,3 +689,37 @@ def test_many_threads_may_run_at_once() -> None:
 def test_no_guest_error_escapes_as_anything_else() -> None:
     assert issubclass(GuestError, RunError)
     assert value("return 12345678901234567890n") == 12345678901234567890
+
+
+@pytest.mark.parametrize("program", [5, None, b"return 1"])
+def test_a_program_that_is_no_text_is_refused(program: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ProgramError, match=r"a program is a text, not"):
+        run_sync(program, BUNDLE)
+
+
+@pytest.mark.parametrize("bundle", [5, None, "x", {"a": 1}, {}])
+def test_what_is_no_bundle_is_refused(bundle: Any) -> None:  # noqa: ANN401
+    with pytest.raises(BundleError):
+        run_sync("return 1", bundle)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"limit": Limits()}, r"unexpected keyword argument 'limit' \(did you mean 'limits'\?\)"),
+        ({"limits": 5}, "limits must be Limits, not int"),
+        ({"max_result_tokens": 5}, "count_tokens"),
+        ({"limits": Limits(result_tokens=5)}, "count_tokens"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options: Any, says: str) -> None:  # noqa: ANN401
+    with pytest.raises(TypeError, match=says):
+        run_sync("return 1", BUNDLE, **options)
+
+
+def test_a_schema_that_is_none_is_refused_before_anything_is_sent() -> None:
+    transport = FakeTransport(answer)
+    host = Host(BUNDLE, transport=transport)
+    with pytest.raises(BundleError, match="is no usable JSON Schema"):
+        run_sync("return api.rooms.list({})", BUNDLE, host=host, result_schema={"type": "nope"})
+    assert transport.sent == []

@@ -9,7 +9,7 @@ import pytest
 from tsbind.bundle import Bundle, Call, Json, Reply
 from tsbind.errors import BundleError, ResultError
 from tsbind.runtime.failures import ArgumentError, ReplyError
-from tsbind.runtime.validate import Strictness, Validators, check_result, with_definitions
+from tsbind.runtime.validate import ResultSchema, Strictness, Validators, with_definitions
 from tsbind.runtime.values import File
 
 ARGS = {
@@ -144,9 +144,9 @@ def test_the_items_of_a_stream_are_checked() -> None:
 
 def test_a_result_is_checked_strictly() -> None:
     schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
-    check_result({"n": 1}, schema)
+    ResultSchema(schema).check({"n": 1})
     with pytest.raises(ResultError, match='result: the field "n" is missing') as caught:
-        check_result({}, schema)
+        ResultSchema(schema).check({})
     assert caught.value.exit_code == 14
 
 
@@ -162,7 +162,7 @@ def test_a_result_is_checked_strictly() -> None:
 )
 def test_a_schema_that_cannot_be_used_is_an_error_and_fetches_nothing(schema: Json) -> None:
     with pytest.raises(BundleError, match="is no usable JSON Schema"):
-        check_result({}, schema)
+        ResultSchema(schema).check({})
 
 
 def test_only_the_definitions_that_are_reached_are_compiled() -> None:
@@ -176,7 +176,7 @@ def test_only_the_definitions_that_are_reached_are_compiled() -> None:
 def test_no_pattern_stalls_the_host(pattern: str) -> None:
     began = time.perf_counter()
     with pytest.raises(ResultError):
-        check_result("a" * 40_000 + "!", {"type": "string", "pattern": pattern})
+        ResultSchema({"type": "string", "pattern": pattern}).check("a" * 40_000 + "!")
     assert time.perf_counter() - began < 2.0
 
 

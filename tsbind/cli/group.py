@@ -30,6 +30,7 @@ COMMANDS = {
     "watch": "Generate the APIs of a project again whenever their documents change.",
     "run": "Run a program against compiled APIs and print what it returns.",
     "resume": "Go on with a run that `tsbind run --suspend-to` saved.",
+    "read": "Print more of a result that `tsbind run --max-result-tokens` cut.",
     "replay": "Run a recorded program again, and compare what it does with what it did.",
     "mock": "Answer as an API would, from its document alone.",
     "demo": "Compile and call a small chat API that runs on this machine.",

@@ -8,20 +8,19 @@ import click
 import msgspec
 
 from tsbind.cli.apis import Apis, api_options, hosts
-from tsbind.cli.files import read, spell
+from tsbind.cli.files import spell
 from tsbind.cli.group import Command
-from tsbind.cli.run import result_options, run_to_end, tell
+from tsbind.cli.run import EXITS, result_options, run_to_end, tell
 from tsbind.cli.screen import working
 from tsbind.cli.source import json_option
-from tsbind.cli.suspend import read_key, suspend_options
+from tsbind.cli.suspend import claimed, read_key, read_saved, suspend_options
+from tsbind.errors import SnapshotError
 
 if TYPE_CHECKING:
     from tsbind.runtime import Answer, Question
 
-_LONGEST = 1 << 30  # bytes of a snapshot
 
-
-@click.command(cls=Command)
+@click.command(cls=Command, epilog=EXITS)
 @click.argument("snapshot", metavar="FILE")
 @api_options
 @click.option("--approve", is_flag=True, help="Make the call that the run waits for.")
@@ -50,18 +49,22 @@ def command(
     Give the same Bundles, and the key that it was sealed with.  What the run waits for is decided
     with --approve, --refuse or --edit; when another call needs a decision, or none is given, the
     run is saved again, to the same FILE unless --suspend-to names another.
+
+    FILE is renamed to FILE.used, so that no call is made twice: name that to go on with it again.
     """
     from tsbind.runtime import resume
     from tsbind.runtime.options import Options
 
     decision = _Decision(_answer(approve, refuse, edit))
-    data = read(snapshot, limit=_LONGEST, what="snapshot")
+    data = read_saved(snapshot)
     options = Options(approve=decision, snapshot_key=read_key(snapshot_key))
     apis = hosts(given)
     options.update(result_options(result_schema, result_type, apis))
     options["host"] = apis
-    with working(f"going on with {spell(snapshot)}"):
+    with claimed(snapshot), working(f"going on with {spell(snapshot)}"):
         outcome = run_to_end(lambda bundles: resume(data, bundles, **options), apis)
+        if isinstance(outcome, SnapshotError):
+            raise outcome
     tell(outcome, trace=trace, json=json, suspend_to=suspend_to or snapshot)
 
 

@@ -17,10 +17,11 @@ from tsbind.bundle import Bundle, write_whole
 from tsbind.cli.apis import Apis, api_options, hosts, refuse
 from tsbind.cli.files import STDIN, read, spell
 from tsbind.cli.group import Command
+from tsbind.cli.results import keep
 from tsbind.cli.screen import asking, plural, print_json, say, visible, working, write
 from tsbind.cli.source import json_option
 from tsbind.cli.suspend import put_off, suspend_options
-from tsbind.errors import RunError, SuspendedError, TsbindError
+from tsbind.errors import BundleError, RunError, SpecError, SuspendedError, TsbindError
 
 if TYPE_CHECKING:
     from tsbind.bundle import Json
@@ -32,7 +33,15 @@ _SCHEMA_BYTES = 4 << 20
 _UNITS = {"": 1, "s": 1, "ms": 0.001, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 
 
-@click.command(cls=Command)
+EXITS = (
+    "Exit codes: 0 there is a result; 1 a file cannot be read or written; 2 wrong usage; "
+    "4 an unknown operation; 6 no Bundle; 11 the program's own fault; 12 a limit; 13 the policy; "
+    "14 the result is not what was asked for; 15 the guest; 16 a credential; 17 the journal; "
+    "18 the type checker; 19 a snapshot; 20 saved until somebody decides."
+)
+
+
+@click.command(cls=Command, epilog=EXITS)
 @click.argument("program", metavar="PROGRAM")
 @api_options
 @click.option(
@@ -49,7 +58,7 @@ _UNITS = {"": 1, "s": 1, "ms": 0.001, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 <
     "--max-result-tokens",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Cut a longer result to fit: what is left out is counted, and named by its place.",
+    help="Cut a longer result to fit; what is left out is counted, and `tsbind read` shows it.",
 )
 @click.option(
     "--check", is_flag=True, help="Check the program's types before anything runs (extra `check`)."
@@ -101,7 +110,7 @@ def command(
     options = Options(limits=bounds, file=spell(program), check=check, dry_run=dry_run)
     options["max_result_tokens"] = max_result_tokens
     if bounds.result_tokens or max_result_tokens:
-        options["count_tokens"] = _counter()
+        options["count_tokens"] = counter()
     if _somebody_is_there(program):
         options["approve"] = ask
     options.update(put_off(suspend_to, snapshot_key))
@@ -124,7 +133,7 @@ def result_options(schema: str | None, type: str | None, apis: Mapping[str, Host
     if schema and type:
         raise click.UsageError("give --result-schema or --result-type, not both")
     if schema:
-        return Options(result_schema=_json_file(schema))
+        return Options(result_schema=_checked(_json_file(schema), schema))
     return Options(result_schema=_result_schema(type, apis)) if type else Options()
 
 
@@ -155,11 +164,16 @@ def tell(outcome: Result | RunError, *, trace: bool, json: bool, suspend_to: str
         if not json:
             _say_what_happened(outcome, trace=trace)
         raise outcome
-    value = outcome.fitted.value if outcome.fitted is not None else outcome.value
+    value, handle = outcome.value, ""
+    if outcome.fitted is not None:
+        value, handle = outcome.fitted.value, keep(outcome.value)
     if json:
-        print_json(msgspec.structs.replace(outcome, value=value))
+        told = msgspec.to_builtins(msgspec.structs.replace(outcome, value=value))
+        print_json({**told, "handle": handle} if handle else told)
         return
     _say_what_happened(outcome, trace=trace)
+    if handle:
+        say(f"the result was cut; read on: tsbind read {handle} PATH --from N")
     write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
@@ -168,7 +182,10 @@ def _result_schema(type: str, apis: Mapping[str, Host]) -> Json:
     from tsbind.pipeline import result_schema
 
     declared = (host.bundle.declarations for host in apis.values() if len(apis) == 1)
-    return result_schema(type, *declared)
+    try:
+        return result_schema(type, *declared)
+    except SpecError as error:
+        raise click.BadOptionUsage("--result-type", f"{error}") from None
 
 
 def _say_what_happened(outcome: Result | RunError, *, trace: bool) -> None:
@@ -227,15 +244,21 @@ def _json_file(name: str) -> Json:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise TsbindError(
-            f"the result schema is not JSON: {error}",
-            where=spell(name),
-            fix="give a JSON Schema",
-            code="schema-syntax",
-        ) from None
+        refuse("--result-schema", spell(name), f"it is not JSON: {error}")
 
 
-def _counter() -> Callable[[str], int]:
+def _checked(schema: Json, name: str) -> Json:
+    from tsbind.runtime.validate import ResultSchema
+
+    try:
+        ResultSchema(schema)
+    except BundleError as error:
+        refuse("--result-schema", spell(name), f"it {error.what}")
+    return schema
+
+
+def counter() -> Callable[[str], int]:
+    """Return what counts the tokens of results."""
     from tsbind.meter import DEFAULT, tokenizer
 
     return tokenizer(DEFAULT).count

@@ -1,16 +1,24 @@
-"""The options of a run that may stand still until somebody decides."""
+"""Runs that may stand still until somebody decides: their options, and their files."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from tsbind.cli.files import STDIN, read
+from tsbind.errors import SnapshotError, TsbindError
+
 if TYPE_CHECKING:
     from tsbind.runtime.options import Options
 
+_LONGEST = 1 << 30  # bytes of a snapshot
+_USED = ".used"
 F = TypeVar("F", bound=Callable[..., object])
 
 _OPTIONS = (
@@ -41,7 +49,46 @@ def put_off(suspend_to: str | None, snapshot_key: str | None) -> Options:
 
     if suspend_to is None:
         return Options()
+    if not os.access(Path(suspend_to).parent, os.W_OK):  # known now, not when the run is at stake
+        raise click.BadOptionUsage("--suspend-to", f"--suspend-to {suspend_to}: no such folder")
     return Options(approve=lambda _question: LATER, snapshot_key=read_key(snapshot_key))
+
+
+def read_saved(name: str) -> bytes:
+    """Return a saved run; raises SnapshotError when it was gone on with, TsbindError."""
+    if name != STDIN and not Path(name).exists() and _used(name).exists():
+        raise SnapshotError(
+            "it was gone on with already",
+            where=name,
+            fix=f"to make its calls again, name {_used(name)}",
+            code="snapshot-used",
+        )
+    return read(name, limit=_LONGEST, what="snapshot")
+
+
+@contextlib.contextmanager
+def claimed(name: str) -> Iterator[None]:
+    """Let nobody else go on with a saved run: its file is renamed, unless nothing comes of it.
+
+    What the command line names as used, or gives on standard input, stays where it is.
+    """
+    if name == STDIN or name.endswith(_USED):
+        yield
+        return
+    try:
+        Path(name).rename(_used(name))
+    except FileNotFoundError:  # another process was faster
+        read_saved(name)
+        raise
+    try:
+        yield
+    except (click.ClickException, TsbindError):  # it has not begun
+        _used(name).rename(name)
+        raise
+
+
+def _used(name: str) -> Path:
+    return Path(f"{name}{_USED}")
 
 
 def read_key(source: str | None) -> bytes:

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 def bind(bundle: Bundles, options: Options) -> tuple[dict[str, Binding], list[Host]]:
     """Put each Bundle together with its host; also return the hosts that were made for the run."""
-    bundles = {DEFAULT_ROOT: bundle} if isinstance(bundle, Bundle) else dict(bundle)
+    bundles = _by_root(bundle)
     if not bundles:
         raise BundleError("there is no Bundle to run against")
     bindings: dict[str, Binding] = {}
@@ -59,6 +59,17 @@ def callable_by_name(bindings: Mapping[str, Binding]) -> dict[str, Call]:
 
 def yes(_question: Question) -> bool:
     return True
+
+
+def _by_root(given: object) -> Mapping[str, Bundle]:
+    if isinstance(given, Bundle):
+        return {DEFAULT_ROOT: given}
+    if isinstance(given, Mapping) and all(isinstance(each, Bundle) for each in given.values()):
+        return given
+    raise BundleError(
+        f"a {type(given).__name__} is neither a Bundle nor a mapping of names to Bundles",
+        fix="compile one, or open one: Bundle.open(path)",
+    )
 
 
 def _made(bundle: Bundle, root: str, options: Options, *, single: bool) -> Host:

@@ -255,7 +255,7 @@ class Dispatcher:
         event.verdict = "ask: allowed" if answer.allow else "ask: denied"
         if not answer.allow:
             raise PolicyError(
-                f"{call.op} was not approved: {answer.reason or 'no reason given'}",
+                f"{call.op} was not approved" + (f": {answer.reason}" if answer.reason else ""),
                 fix="" if self._approve else f"allow it: --allow {call.op}, or a policy that does",
             )
         if answer.args is None:

@@ -21,9 +21,10 @@ stands there as it was written; `replay` needs nothing else to run it again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -253,17 +254,31 @@ class Journal:
     def _write(self, text: bytes) -> None:
         if self._replay:
             raise self._error("the program does more than the journal says")
-        if self._file is None:
-            flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-            self._file = os.open(self._path, flags, 0o600)
-            # What a crash left half written is no line, and is overwritten.
-            os.ftruncate(self._file, self._good)
-            os.lseek(self._file, 0, os.SEEK_END)
-        _write_all(self._file, text + b"\n")
+        with self._writing():
+            if self._file is None:
+                flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+                self._file = os.open(self._path, flags, 0o600)
+                # What a crash left half written is no line, and is overwritten.
+                os.ftruncate(self._file, self._good)
+                os.lseek(self._file, 0, os.SEEK_END)
+            _write_all(self._file, text + b"\n")
 
     def _flush(self) -> None:
         if self._file is not None:
-            os.fsync(self._file)
+            with self._writing():
+                os.fsync(self._file)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise JournalError(
+                f"the journal cannot be written: {error.strerror}",
+                where=self._path.name,
+                fix="choose a folder that can be written to, and make room there",
+                code="unwritable",
+            ) from None
 
     def _error(self, what: str) -> JournalError:
         return JournalError(what, where=self._path.name, fix="give each run a journal of its own")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
@@ -46,6 +47,18 @@ class Options(TypedDict, total=False):
     dry_run: bool  # make up the replies and send nothing; whatever is asked about is allowed
     journal: Journal | None  # records the run, goes on with it after a crash, or replays it
     snapshot_key: bytes | None  # seals snapshots; without one the run cannot be suspended
+
+
+def known(options: Options) -> Options:
+    """Return `options`; raises TypeError for one that there is not, as Python itself does."""
+    for name in options.keys() - Options.__annotations__.keys():
+        close = get_close_matches(name, Options.__annotations__, 1)
+        hint = f" (did you mean '{close[0]}'?)" if close else ""
+        raise TypeError(f"a run got an unexpected keyword argument '{name}'{hint}")
+    limits = options.get("limits")
+    if limits is not None and not isinstance(limits, Limits):
+        raise TypeError(f"limits must be Limits, not {type(limits).__name__}")
+    return options
 
 
 class Result(msgspec.Struct, frozen=True):

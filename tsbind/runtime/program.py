@@ -77,6 +77,8 @@ def prepare(text: str, *, file: str = "program.ts", limit: int = Limits().progra
 
     Raises ProgramError (with a place in `text`), LimitError, GuestError, BuildError.
     """
+    if not isinstance(text, str):
+        raise ProgramError(f"a program is a text, not {type(text).__name__}", where=file)
     _check_bytes(text, file, limit)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     source = re.sub(r"\A(\s*)#!", r"\1//", unfence(text, file))

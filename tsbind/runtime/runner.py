@@ -12,12 +12,9 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Unpack
 
-import msgspec
-
 from tsbind.bundle import Bundle, Json
 from tsbind.errors import (
     CredentialError,
-    LimitError,
     PolicyError,
     ResultError,
     RunError,
@@ -32,17 +29,16 @@ from tsbind.runtime.dispatch import Dispatcher
 from tsbind.runtime.drive import Drive, Guest, Suspended
 from tsbind.runtime.engine import Engine
 from tsbind.runtime.explain import explain
-from tsbind.runtime.fitted import Fitted, fit
 from tsbind.runtime.isolate import Isolate
 from tsbind.runtime.journal import NoTape
 from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.logs import LogLine, Logs
 from tsbind.runtime.messages import Failure, Start, Step
-from tsbind.runtime.options import Bundles, Options, Result
+from tsbind.runtime.options import Bundles, Options, Result, known
 from tsbind.runtime.program import Program, prepare
+from tsbind.runtime.returned import Expected
 from tsbind.runtime.strip import is_loaded, stripper
 from tsbind.runtime.trace import Trace
-from tsbind.runtime.validate import check_result
 
 if TYPE_CHECKING:
     import asyncio
@@ -85,7 +81,10 @@ async def resume(snapshot: bytes, bundle: Bundles, **options: Unpack[Options]) -
     """Go on with a run that was suspended, here or in another process, against the same Bundles.
 
     Takes the options of `run`; `snapshot_key` must be the key that the run was suspended with, and
-    the limits are its own unless others are given.  What was answered is not asked again.
+    the limits are its own unless others are given.  What was answered is not asked again; but who
+    goes on twice with one snapshot makes the calls behind it twice, so whoever keeps snapshots
+    takes each away before it is used, as `tsbind resume` does.  A snapshot is sealed against
+    changes, not encrypted: it holds what the program knows.
 
     Raises SnapshotError when the snapshot is not genuine or of another run, and what `run` raises.
     """
@@ -111,7 +110,7 @@ class Run:
         snapshot: bytes | None = None,
     ) -> None:
         self._text = program
-        self._options = options
+        self._options = known(options)
         self._in_place = in_place
         self._saved: Saved | None = None
         self._pages = b""
@@ -121,6 +120,7 @@ class Run:
         self._limits = options.get("limits") or (
             self._saved.limits if self._saved is not None else Limits()
         )
+        self._expected = Expected(options, self._limits)
         self._bindings, self._owned = bind(bundle, options)
         self._declared = (
             bundle.whole or bundle.declarations
@@ -200,7 +200,7 @@ class Run:
             except Suspended as stop:
                 raise self._sealed(stop, program, deadline) from None
             value = self._value(step, program)
-        trace, fitted = self._trace(), self._fitted(value)
+        trace, fitted = self._trace(), self._expected.fitted(value)
         return Result(value, self._lines(), trace, self._usage, fitted, trace.warnings)
 
     async def _load(self) -> None:
@@ -340,27 +340,7 @@ class Run:
             raise self._failure(step.error or Failure("Error", ""), program)
         raw = bytes(step.value) if step.value is not None else b"null"
         self._usage.result_bytes = len(raw)
-        self._check_size(raw)
-        value = _decoded(raw)
-        schema = self._options.get("result_schema")
-        if schema is not None:
-            check_result(value, schema)
-        return value
-
-    def _check_size(self, raw: bytes) -> None:
-        allowed = self._limits.result_bytes
-        if len(raw) > allowed:
-            raise LimitError("result_bytes", used=len(raw), allowed=allowed, unit="bytes")
-        count, tokens = self._options.get("count_tokens"), self._limits.result_tokens
-        if count is not None and tokens is not None and (used := count(raw.decode())) > tokens:
-            raise LimitError("result_tokens", used=used, allowed=tokens, unit="tokens")
-
-    def _fitted(self, value: Json) -> Fitted | None:
-        allowed, count = self._options.get("max_result_tokens"), self._options.get("count_tokens")
-        if allowed is None or count is None:
-            return None
-        fitted = fit(value, allowed, count)
-        return fitted if fitted.gaps else None
+        return self._expected.value(raw)
 
     def _failure(self, failure: Failure, program: Program) -> RunError:
         """The error that a failed program ends with: the operator's own where it was the cause."""
@@ -390,10 +370,3 @@ class Run:
 
         self._usage.log_bytes = self._logs.bytes
         return self._logs.lines(hide)
-
-
-def _decoded(raw: bytes) -> Json:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ResultError(f"the result is not JSON: {error}") from None

@@ -72,15 +72,21 @@ class Validators:
         return compiled.faults(value, root)
 
 
-def check_result(value: Json, schema: Json) -> None:
-    """Raise ResultError unless a program's result fits `schema` (JSON Schema 2020-12)."""
-    faults = _Compiled(schema, where="result schema").faults(value, "result")
-    if faults:
-        raise ResultError(
-            "the result does not fit its schema: " + "; ".join(faults),
-            fix="return a value that fits the schema that was asked for",
-            code="result-schema",
-        )
+class ResultSchema:
+    """What a program's result must fit: JSON Schema 2020-12.  Raises BundleError for no schema."""
+
+    def __init__(self, schema: Json) -> None:
+        self._compiled = _Compiled(schema, where="result schema")
+
+    def check(self, value: Json) -> None:
+        """Raise ResultError unless `value` fits."""
+        faults = self._compiled.faults(value, "result")
+        if faults:
+            raise ResultError(
+                "the result does not fit its schema: " + "; ".join(faults),
+                fix="return a value that fits the schema that was asked for",
+                code="result-schema",
+            )
 
 
 class _Compiled:
