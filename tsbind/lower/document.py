@@ -6,18 +6,15 @@ so that a type seen differently in both directions is named after what comes bac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
-from tsbind.bundle import Json
 from tsbind.errors import Diagnostic
 from tsbind.ir.api import Api, Operation
 from tsbind.ir.unify import unify
 from tsbind.lower.asides import tell_asides
 from tsbind.lower.naming import name_operations, namespaces
 from tsbind.lower.operation import lower_operation, operations, replied
-from tsbind.lower.paging import paging
+from tsbind.lower.paging import Pages
 from tsbind.lower.reply import Output
 from tsbind.lower.report import Node, Report
 from tsbind.lower.security import requirements, schemes
@@ -46,8 +43,9 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
         for each, name, output in zip(found, names, replies, strict=True)
     ]
     schemas = validation.finish()
+    pages = Pages(schemas)
     lowered = [
-        _in_pages(each, output, schemas) for each, output in zip(lowered, replies, strict=True)
+        _in_pages(each, output, pages) for each, output in zip(lowered, replies, strict=True)
     ]
     root = document.root
     told = [(each, output.replies) for each, output in zip(found, replies, strict=True)]
@@ -67,8 +65,8 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
     return unify(api), report.diagnostics()
 
 
-def _in_pages(operation: Operation, output: Output, schemas: Mapping[str, Json]) -> Operation:
-    found = paging(operation.call, schemas, link=output.link)
+def _in_pages(operation: Operation, output: Output, pages: Pages) -> Operation:
+    found = pages.of(operation.call, link=output.link)
     return (
         operation
         if found is None

@@ -9,18 +9,20 @@ the whole.
     >>> page = Parameter("page", "page", "query", "form")
     >>> rooms = {"type": "object", "properties": {"rooms": {"type": "array"}}}
     >>> reply = Reply("200", "application/json", rooms)
-    >>> paging(Call("x", "GET", "/x", (page,), replies=(reply,)), {})
+    >>> Pages({}).of(Call("x", "GET", "/x", (page,), replies=(reply,)))
     Paging(items='rooms', cursor='', after='', page='page', first=1, offset='', size='')
-    >>> paging(Call("x", "GET", "/x", replies=(reply,)), {})
+    >>> Pages({}).of(Call("x", "GET", "/x", replies=(reply,)))
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tsbind.bundle import Call, Json, Paging
+from tsbind.lower.outline import Outlines
 from tsbind.media import is_json
 
 # Names without case and punctuation; the first that is there counts.
@@ -52,152 +54,136 @@ _HOLDERS: Final = (
     "meta", "metadata", "responsemetadata", "pagination", "paging", "pageinfo", "links", "cursors",
     "page", "pages",
 )  # fmt: skip
-_DEEP: Final = 16  # references and compositions that are followed
 
 
-def paging(call: Call, schemas: Mapping[str, Json], *, link: bool = False) -> Paging | None:
-    """Return how `call` gives its list in pages; None when it does not, or nobody can tell.
-
-    `schemas` holds the definitions that the call's schemas refer to; `link` says whether the
-    document promises a `Link` header with the reply.
-    """
-    reply = next((reply for reply in call.replies if reply.media), None)
-    if (
-        reply is None
-        or reply.item is not None
-        or not (is_json(reply.media) or reply.media == "*/*")
-    ):
-        return None
-    shape = _shape(reply.schema, schemas)
-    asked = _asked(call, schemas)
-    items = _items(shape, schemas)
-    made = Paging(
-        items=items,
-        cursor=_first(asked, _CURSORS, "string", "integer"),
-        after=_first(asked, _AFTERS, "string", "integer") if _says_more(shape) else "",
-        page=_first(asked, _PAGES, "integer", "number"),
-        first=_first_page(asked),
-        offset=_first(asked, _OFFSETS, "integer", "number"),
-        size=_first(asked, _SIZES, "integer", "number"),
-    )
-    known = _is_told(call, made, shape, schemas, link=link)
-    return made if known or (items is None and _is_likely(call, made, shape)) else None
-
-
-class _Shape(NamedTuple):
-    """What a schema says of its value: JSON types (none: any), fields, and where it may begin."""
+class _Reply(NamedTuple):
+    """What a reply says that matters here."""
 
     kinds: frozenset[str]
-    fields: dict[str, Json]
-    words: dict[str, Json]  # `default` and `minimum`, as far as they are given
+    fields: Mapping[str, Json]
+    items: str | None  # the field that is the list; "" for the whole, None for neither
+    said: frozenset[str]  # plain names of what stands beside the list
+    more: bool  # whether it says that there is more
 
 
-def _shape(schema: Json, schemas: Mapping[str, Json], deep: int = 0) -> _Shape:
-    if not isinstance(schema, dict) or deep > _DEEP:
-        return _Shape(frozenset(), {}, {})
-    kind = schema.get("type", ())
-    kinds = {kind} if isinstance(kind, str) else {*kind}
-    fields: dict[str, Json] = {}
-    words = {word: schema[word] for word in ("default", "minimum") if word in schema}
-    for part in _parts(schema, schemas):
-        inner = _shape(part, schemas, deep + 1)
-        kinds |= inner.kinds
-        fields |= inner.fields
-        words = inner.words | words
-    fields |= schema.get("properties", {})
-    kinds |= ({"array"} if "items" in schema else set()) | ({"object"} if fields else set())
-    return _Shape(frozenset(kinds - {"null"}), fields, words)
+class Pages:
+    """Recognises lists in pages; `schemas` holds the definitions that schemas refer to.
 
-
-def _parts(schema: dict[str, Json], schemas: Mapping[str, Json]) -> Iterable[Json]:
-    """Schemas that hold for the same value: references, `allOf`, the only choice beside null."""
-    target = schema.get("$ref")
-    if isinstance(target, str):
-        yield schemas.get(target.removeprefix("#/$defs/"), True)
-    yield from schema.get("allOf", ())
-    for word in ("anyOf", "oneOf"):
-        choices = [choice for choice in schema.get(word, ()) if choice != {"type": "null"}]
-        if len(choices) == 1:
-            yield choices[0]
-
-
-def _asked(call: Call, schemas: Mapping[str, Json]) -> dict[str, tuple[str, _Shape]]:
-    """Arguments in the query or at the top of a body, by plain name: their own, and what they are.
-
-    A reply that a request with a body gets is a list in pages only for searches.
+    What replies say is found once for each schema, not for each operation.
     """
-    wire = {p.arg: p.name for p in call.parameters}
-    query = {p.arg for p in call.parameters if p.place == "query"}
-    fields = dict.fromkeys(query, True) | _shape(call.args, schemas).fields
-    return {
-        _plain(wire.get(arg, arg)): (arg, _shape(schema, schemas))
-        for arg, schema in reversed(fields.items())
-        if arg in query or arg not in wire
-    }
 
+    def __init__(self, schemas: Mapping[str, Json]) -> None:
+        self._outlines = Outlines(schemas)
+        self._replies: dict[int, _Reply] = {}  # by id() of their fields, which `_outlines` holds
 
-def _first(asked: Mapping[str, tuple[str, _Shape]], names: Iterable[str], *kinds: str) -> str:
-    """The first argument of these names that takes a value of one of these JSON types."""
-    for name in names:
-        if name in asked and (not asked[name][1].kinds or asked[name][1].kinds & {*kinds}):
-            return asked[name][0]
-    return ""
+    def of(self, call: Call, *, link: bool = False) -> Paging | None:
+        """Return how `call` gives its list in pages; None when it does not, or nobody can tell.
 
+        `link` says whether the document promises a `Link` header with the reply.
+        """
+        reply = next((reply for reply in call.replies if reply.media), None)
+        if (
+            reply is None
+            or reply.item is not None
+            or not (is_json(reply.media) or reply.media == "*/*")
+        ):
+            return None
+        told = self._reply(reply.schema)
+        asked = self._asked(call)
+        made = Paging(
+            items=told.items,
+            cursor=self._first(asked, _CURSORS, "string", "integer"),
+            after=self._first(asked, _AFTERS, "string", "integer") if told.more else "",
+            page=self._first(asked, _PAGES, "integer", "number"),
+            first=self._first_page(asked),
+            offset=self._first(asked, _OFFSETS, "integer", "number"),
+            size=self._first(asked, _SIZES, "integer", "number"),
+        )
+        known = _is_told(call, made, told, link=link)
+        return made if known or (told.items is None and _is_likely(call, made, told)) else None
 
-def _first_page(asked: Mapping[str, tuple[str, _Shape]]) -> int:
-    words = next((asked[name][1].words for name in _PAGES if name in asked), {})
-    first = words.get("default", words.get("minimum", 1))
-    return first if first == 0 and isinstance(first, int) else 1
+    def _reply(self, schema: Json) -> _Reply:
+        kinds, fields = self._outlines.kinds(schema), self._outlines.fields(schema)
+        if not fields:
+            return _Reply(kinds, fields, "" if "array" in kinds else None, frozenset(), False)
+        found = self._replies.get(id(fields))
+        if found is None or found.kinds != kinds:
+            items = "" if "array" in kinds else self._items(fields)
+            more = any(_plain(name) == "hasmore" for name in fields)
+            found = _Reply(kinds, fields, items, frozenset(self._said(fields, set())), more)
+            self._replies[id(fields)] = found
+        return found
 
+    def _asked(self, call: Call) -> dict[str, tuple[str, Json]]:
+        """Arguments in the query or at the top of a body, by plain name: their own, and schema.
 
-def _items(shape: _Shape, schemas: Mapping[str, Json]) -> str | None:
-    """The field that is the list: by its usual name, or because it is the only list."""
-    if "array" in shape.kinds:
+        A reply that a request with a body gets is a list in pages only for searches.
+        """
+        wire = {p.arg: p.name for p in call.parameters}
+        query = {p.arg for p in call.parameters if p.place == "query"}
+        fields = dict.fromkeys(query, True) | dict(self._outlines.fields(call.args))
+        return {
+            _plain(wire.get(arg, arg)): (arg, schema)
+            for arg, schema in reversed(fields.items())
+            if arg in query or arg not in wire
+        }
+
+    def _first(
+        self, asked: Mapping[str, tuple[str, Json]], names: Iterable[str], *kinds: str
+    ) -> str:
+        """The first argument of these names that takes a value of one of these JSON types."""
+        for name in names:
+            if name in asked:
+                taken = self._outlines.kinds(asked[name][1])
+                if not taken or not taken.isdisjoint(kinds):
+                    return asked[name][0]
         return ""
-    lists = [name for name, each in shape.fields.items() if "array" in _shape(each, schemas).kinds]
-    usual = [name for name in _LISTS if name in lists]
-    return usual[0] if usual else lists[0] if len(lists) == 1 else None
+
+    def _first_page(self, asked: Mapping[str, tuple[str, Json]]) -> int:
+        schema = next((asked[name][1] for name in _PAGES if name in asked), True)
+        words = self._outlines.words(schema)
+        first = words.get("default", words.get("minimum", 1))
+        return first if first == 0 and isinstance(first, int) else 1
+
+    def _items(self, fields: Mapping[str, Json]) -> str | None:
+        """The field that is the list: by its usual name, or because it is the only list."""
+        lists = [name for name, each in fields.items() if "array" in self._outlines.kinds(each)]
+        usual = [name for name in _LISTS if name in lists]
+        return usual[0] if usual else lists[0] if len(lists) == 1 else None
+
+    def _said(self, fields: Mapping[str, Json], entered: set[int]) -> Iterator[str]:
+        """Plain names of what a reply says beside its list, in the objects made for that too."""
+        entered.add(id(fields))  # such an object may hold itself
+        for name, schema in fields.items():
+            inner = self._outlines.fields(schema) if _plain(name) in _HOLDERS else {}
+            if inner:
+                if id(inner) not in entered:
+                    yield from self._said(inner, entered)
+            elif self._outlines.kinds(schema).isdisjoint(("array", "object")):
+                yield _plain(name)
 
 
-def _said(shape: _Shape, schemas: Mapping[str, Json]) -> set[str]:
-    """Plain names of what a reply says beside its list, in the objects made for that too."""
-    said: set[str] = set()
-    for name, schema in shape.fields.items():
-        inner = _shape(schema, schemas)
-        if _plain(name) in _HOLDERS and inner.fields:
-            said |= _said(_Shape(inner.kinds, inner.fields, {}), schemas)
-        elif not inner.kinds & {"array", "object"}:
-            said.add(_plain(name))
-    return said
-
-
-def _says_more(shape: _Shape) -> bool:
-    return any(_plain(name) == "hasmore" for name in shape.fields)
-
-
-def _is_told(
-    call: Call, made: Paging, shape: _Shape, schemas: Mapping[str, Json], *, link: bool
-) -> bool:
+def _is_told(call: Call, made: Paging, reply: _Reply, *, link: bool) -> bool:
     """Whether the document says what is on a page, and how to know that there is another."""
     if made.items is None:
         return False
     if made.page or made.offset or made.after:
         return call.safe
-    said = _said(shape, schemas)
-    if made.cursor and said.intersection(_ONWARD):
+    if made.cursor and not reply.said.isdisjoint(_ONWARD):
         return True
     asks = any(p.place == "query" for p in call.parameters)
-    return call.safe and asks and (link or bool(said.intersection(_URLS)))
+    return call.safe and asks and (link or not reply.said.isdisjoint(_URLS))
 
 
-def _is_likely(call: Call, made: Paging, shape: _Shape) -> bool:
+def _is_likely(call: Call, made: Paging, reply: _Reply) -> bool:
     """Whether a reply of which the document says little is a page by what may be asked."""
-    if shape.kinds - {"object"} or len(shape.fields) > 1:
+    if reply.kinds - {"object"} or len(reply.fields) > 1:
         return False
     if made.cursor and _plain(made.cursor) not in _VAGUE:
         return call.safe or call.method == "POST"
     return call.safe and bool((made.page or made.offset) and made.size)
 
 
+@lru_cache(maxsize=1 << 14)
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
