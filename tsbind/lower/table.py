@@ -73,12 +73,21 @@ class Types:
         self._types: dict[str, NamedType] = {}
         self._tags: dict[str, dict[str, dict[str, None]]] = {}
         self._current = ""
+        # By id() and place; holding the schema keeps its id valid.
+        self._lowered: dict[tuple[int, At, Mode], tuple[Node, Type]] = {}
 
     def lower(self, schema: Node, at: At, mode: Mode) -> Type:
-        """Return the type of an inline schema, lowering whatever it refers to."""
-        type_ = self._lowering(mode).type(schema, at)
-        self._drain()
-        return type_
+        """Return the type of an inline schema, lowering whatever it refers to.
+
+        What operations share, such as parameters, is lowered once.
+        """
+        key = id(schema), at, mode
+        found = self._lowered.get(key)
+        if found is None:
+            type_ = self._lowering(mode).type(schema, at)
+            self._drain()
+            found = self._lowered[key] = schema, type_
+        return found[1]
 
     def note(self, schema: Node, at: At) -> str:
         """Return the note of a value with this schema."""

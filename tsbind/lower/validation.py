@@ -34,14 +34,24 @@ class Validation:
         self._queue: list[tuple[str, Node, str, Mode]] = []
         self._current = ""
         self.definitions: dict[str, Json] = {}
+        # By id() and place; holding the schema keeps its id valid.
+        self._made: dict[tuple[int, At, Mode], tuple[Node, Json]] = {}
 
     def schema(self, node: Node, at: At, mode: Mode) -> Json:
-        """Return the run-time schema of the values that `node` accepts in `mode`."""
+        """Return the run-time schema of the values that `node` accepts in `mode`.
+
+        It may be the same object for several operations, and must not be changed.
+        """
+        key = id(node), at, mode
+        known = self._made.get(key)
+        if known is not None:
+            return known[1]
         made = self._make(node, at, mode, None)
         while self._queue:
             name, inner, self._current, seen_as = self._queue.pop()
             self.definitions[name] = self._make(inner, self._current, seen_as, None)
         self._current = ""
+        self._made[key] = node, made
         return made
 
     def finish(self) -> dict[str, Json]:
