@@ -24,7 +24,7 @@ ENTRIES = [
     Entry("pulls.merge", "PUT", "/repos/{owner}/pulls/{number}/merge", "Merge a pull request"),
     Entry("pulls.list", "GET", "/repos/{owner}/pulls", "List pull requests"),
     Entry("hooks.ping", "POST", "/webhooks/{id}/pings", "Send a test event", tags=("Webhooks",)),
-    Entry("users.me", "GET", "/user", "Get the authenticated user", "Who is logged in"),
+    Entry("users.me", "GET", "/user", "Get the authenticated user", "After a login"),
     Entry("orgs.policies", "GET", "/orgs/{org}/policies", "", "The résumé of all policies"),
 ]
 FINDER = Finder(build(ENTRIES, {}, {}))
@@ -45,6 +45,9 @@ FORGIVING = [
     ("policy", "orgs.policies"),
     ("RÉSUMÉ", "orgs.policies"),
     ("who is logged in", "users.me"),
+    ("who am I", "users.me"),
+    ("which issues are there", "issues.list"),
+    ("sign in", "users.me"),
 ]
 
 

@@ -30,10 +30,12 @@ def _pieces(texts: Mapping[str, str], tokens: Sequence[int]) -> dict[str, Piece]
 
 def entries(api: Api) -> list[Entry]:
     """Return what is worth finding an operation by, in the Api's order."""
-    return [_entry(operation) for operation in api.operations]
+    return [
+        _entry(operation, api.namespaces.get(operation.name[0], "")) for operation in api.operations
+    ]
 
 
-def _entry(operation: Operation) -> Entry:
+def _entry(operation: Operation, about: str) -> Entry:
     call = operation.call
     return Entry(
         op=operation.id,
@@ -41,6 +43,7 @@ def _entry(operation: Operation) -> Entry:
         path=call.path,
         summary=operation.summary or call.summary,
         doc=operation.doc,
+        about=about,
         tags=operation.tags or call.tags,
         arguments=tuple(parameter.arg for parameter in call.parameters),
         deprecated=operation.deprecated,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
 from heapq import nlargest
 from itertools import chain, pairwise
@@ -16,7 +16,7 @@ from tsbind.bundle import Bundle
 from tsbind.errors import BundleError, SelectionError
 from tsbind.search.index import SCALE, Index
 from tsbind.search.page import show
-from tsbind.search.words import ALIKE, one_edit, terms
+from tsbind.search.words import ALIKE, HINTS, VERBS, one_edit, phrases, silent, terms
 
 LIMIT: Final = 10  # hits
 TOKENS: Final = 2000  # of the text that hits are shown as
@@ -27,7 +27,7 @@ _LOOKED_AT: Final = 50  # hits beyond those asked for whose names are held again
 _NAMED_WORTH: Final = 0.5  # gained by an operation whose whole name the query says
 
 # How much of a word's worth another word has that stands in for it.
-_ALIKE_WORTH, _BEGUN_WORTH, _TYPO_WORTH, _JOINED_WORTH = 0.7, 0.6, 0.7, 0.2
+_ALIKE_WORTH, _BEGUN_WORTH, _TYPO_WORTH, _JOINED_WORTH, _HINT_WORTH = 0.7, 0.6, 0.7, 0.2, 0.25
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -73,8 +73,10 @@ class Finder:
 
         Forgives endings, words that mean the same, joined words, beginnings and slips of the pen.
         """
-        asked = list(dict.fromkeys(terms(words[:LONGEST])))[:MOST_TERMS]
+        read = words[:LONGEST]
+        asked = list(dict.fromkeys([*phrases(read), *terms(read)]))[:MOST_TERMS]
         concepts = self._concepts(asked)
+        concepts += self._hints(asked if concepts else (), silent(read))
         scores: dict[int, float] = {}
         for variants in concepts:
             for number, worth in self._worths(variants).items():
@@ -116,6 +118,17 @@ class Finder:
                 concepts.append(variants)
         joined = (left + right for left, right in pairwise(asked))
         return concepts + [{word: _JOINED_WORTH} for word in joined if word in known]
+
+    def _hints(self, asked: Sequence[str], silent: Iterable[str]) -> Iterator[dict[str, float]]:
+        """What the rest of a question says: whom it is about, or that something is to be read."""
+        known = self._index.postings
+        worth = _HINT_WORTH if asked else 1.0  # of "who am I" hints are all there is
+        for word in dict.fromkeys(silent):
+            hinted = {each: worth for each in HINTS.get(word, ()) if each in known}
+            if hinted:
+                yield hinted
+        if asked and VERBS.isdisjoint(asked):
+            yield {each: _HINT_WORTH for each in ("list", "get") if each in known}
 
     def _worths(self, variants: Mapping[str, float]) -> dict[int, float]:
         """The worth of each operation by the best of the variants that it says."""

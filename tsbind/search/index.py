@@ -38,6 +38,7 @@ class Entry(msgspec.Struct, frozen=True):
     path: str
     summary: str = ""
     doc: str = ""
+    about: str = ""  # what its namespace is for
     tags: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     deprecated: bool = False
@@ -103,6 +104,7 @@ def _weigh(entry: Entry) -> dict[str, float]:
     add((step for step in steps if step.startswith("{")), 0.4)
     add(entry.tags, 1.0)
     add([entry.doc[:PROSE]], 0.6)
+    add([entry.about[:PROSE]], 0.3)
     add(entry.arguments[:40], 0.3)
     add([_implied(entry)], 1.0)
     return weights

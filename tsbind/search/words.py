@@ -20,68 +20,93 @@ LONGEST: Final = 40  # characters of a word; what is longer is no word
 _WORD: Final = re.compile(r"[^\W_]+")
 _HUMP: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d]+")
 _SILENT: Final = """
-a an and any api are as at be by can do does endpoint for from given has have how i if in into is
+a am an and any api are as at be by can do does endpoint for from given has have how i if in into is
 it its me my need of on one or our out please some specific specified that the their them there
 these this those to us using via want was we what when where which who will with you your
 """
 _STOP: Final = frozenset(_SILENT.split())
+_JOINING: Final = frozenset({"in", "on", "out", "up", "off", "down"})
 
 # Words that people use for one another, stemmed below.  The first of a line is no better than the
 # others.  A word may stand in several lines.
-_ALIKE: Final = """
-get fetch retrieve read show view lookup describe see check inspect
-list enumerate browse all every find
-search query find lookup filter
-create add new make insert register open submit start post
-update edit modify change patch set alter adjust
+_VERBS: Final = """
+get fetch retrieve read show view lookup describe see check inspect tell
+list enumerate browse all every find which
+search query find lookup filter look
+create add new make insert register open submit start post generate provision spin
+update edit modify change patch set alter adjust fix correct
 replace overwrite put set
-delete remove destroy drop erase clear discard
+delete remove destroy drop erase clear discard throw trash
+purge prune clean clear empty delete free
 revoke remove delete withdraw
 send post publish deliver write create
 add give grant assign put
-cancel abort stop terminate end close
+cancel abort stop terminate end close kill
 start run launch begin trigger execute dispatch invoke
+restart reboot reload
+retry rerun again repeat redo
 enable activate allow
 disable deactivate block
-join enter subscribe
+join enter subscribe become
 leave exit quit unsubscribe
 move transfer
-rename update
+rename update name title
+resize scale grow shrink enlarge bigger smaller
 copy clone duplicate fork
 approve accept confirm grant
 reject decline deny refuse
+restore undelete recover revert rollback undo back
 attach upload link assign
 detach unlink unassign remove
+connect link attach join
 upload import
-download export
+download export save
+convert export
 kick ban remove
+unban readmit
 archive close
+share permission invite collaborate
+complete finish done resolve transition
+charge pay bill
+refund return back
+compare diff
+answer reply respond
+"""
+_NOUNS: Final = """
 repo repository project
 org organization organisation
-user account member person people
+user account member person people who somebody someone colleague
+admin administrator moderator owner
+group team channel chat
 pr pull
 message msg post
 channel conversation room chat
-image picture photo avatar icon
-file document attachment
+image picture photo avatar icon screenshot
+file document attachment doc
 folder directory
 config configuration setting preference option
-auth authentication authorization login
+auth authentication authorization login signin
 key token secret credential
-authenticated logged current self
+authenticated logged current self me myself own
 tag label
-comment reply note
+comment reply note remark
 issue ticket bug
-payment charge
+payment charge pay paid money transaction
+money balance amount refund credit
+price cost spend spent pay usage billing
 customer client buyer
 webhook hook callback
 log event audit history activity
+history revision version previous older past changelog
+change diff changelog delta
 schedule cron
-machine instance server vm
+machine instance server vm host node
 env environment
 db database
-delete purge
-size quota limit usage
+disk volume storage space
+size quota limit usage storage
+usage stats statistic metric cpu memory consumption
+count total number many much
 invite invitation
 bill billing invoice
 permission access right role
@@ -89,7 +114,32 @@ star favorite favourite bookmark like
 emoji reaction
 phone telephone number
 mail email
+location position place address where venue
+poll vote survey question
+trash bin recycle
+dns domain record nameserver
+record entry item row
+job build task run
+build artifact artefact
+state status transition
+release version
+name title
+hour time duration worklog
+ssh publickey
+cluster swarm
+way method
 """
+
+# What silent words of a question hint at.  The index never holds them, a query may.
+_HINTS: Final = {
+    "who": "user member people person owner author",
+    "whom": "user member people person",
+    "which": "list",
+    "where": "location address place",
+    "i": "authenticated current self me myself",
+    "me": "authenticated current self myself",
+    "my": "authenticated current self own",
+}
 
 
 def terms(text: str) -> list[str]:
@@ -140,7 +190,7 @@ def _singular(word: str) -> str:
 
 def _neighbours() -> dict[str, frozenset[str]]:
     alike: dict[str, set[str]] = {}
-    for line in _ALIKE.strip().splitlines():
+    for line in (_VERBS + _NOUNS).strip().splitlines():
         group = [stem(word) for word in line.split()]
         for word in group:
             alike.setdefault(word, set()).update(group)
@@ -148,6 +198,32 @@ def _neighbours() -> dict[str, frozenset[str]]:
 
 
 ALIKE: Final[Mapping[str, frozenset[str]]] = _neighbours()
+VERBS: Final = frozenset(stem(word) for line in _VERBS.splitlines() for word in line.split())
+HINTS: Final = {word: [stem(each) for each in line.split()] for word, line in _HINTS.items()}
+
+
+def silent(text: str) -> list[str]:
+    """Return those words of `text` that no index holds, as they are, folded.
+
+    >>> silent("Who am I in the room")
+    ['who', 'am', 'i', 'in', 'the']
+    """
+    words = (word.casefold() for word in _WORD.findall(unicodedata.normalize("NFKC", text)))
+    return [word for word in words if word in _STOP]
+
+
+def phrases(text: str) -> list[str]:
+    """Return what a word and a silent one after it are when written as one: `log in`, `set up`.
+
+    >>> phrases("log in to a registry")
+    ['login']
+    """
+    words = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFKC", text))]
+    return [
+        stem(left + right)
+        for left, right in pairwise(words)
+        if left not in _STOP and right in _JOINING
+    ]
 
 
 def one_edit(left: str, right: str) -> bool:
