@@ -139,7 +139,7 @@ class _Classes:
             parts: dict[int, dict[object, list[str]]] = {}
             for name in stale:
                 named = self._types[name]
-                key = named.parameters, self._shapes.number(named.type)
+                key = named.parameters, named.note, named.doc, self._shapes.number(named.type)
                 parts.setdefault(self._class[name], {}).setdefault(key, []).append(name)
             moved = [name for number, split in parts.items() for name in self._split(number, split)]
             # In the order of names, so that nothing depends on the hash seed.

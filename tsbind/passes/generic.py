@@ -44,7 +44,7 @@ from tsbind.ir.walk import each_type, inside
 from tsbind.passes import cost
 from tsbind.passes.content import literal_tag
 from tsbind.passes.naming import common_words, first_free, split, type_name
-from tsbind.passes.shapes import Shapes, occurrences, substituter
+from tsbind.passes.shapes import Shapes, occurrences, substituter, told
 
 GAIN: Final = 8.0  # estimated tokens that a generic type must save
 SEVERAL: Final = 3  # types in one frame; two that are alike but for a field may be so by chance
@@ -113,13 +113,13 @@ class _Choice:
         around = frozenset(inner for inner in self._shapes.inside[number] if inner != own)
         parts = frozenset() if record is node else around
         members = [
-            (field.name, field.required, inner)
+            (told(field), inner)
             for field, inner in zip(record.fields, self._shapes.inside[own], strict=True)
         ]
         whole = frozenset(members)
         if parts or len(members) > FEW:
             for member in members:
-                yield (parts, whole - {member}, member[:2]), member[0]
+                yield (parts, whole - {member}, member[0]), str(member[0][0])
 
     def _worth(self, holes: Holes) -> float:
         """Return the tokens saved against naming each whole shape, or their other fields."""

@@ -36,7 +36,7 @@ from tsbind.ir.walk import each_type
 from tsbind.passes import cost
 from tsbind.passes.naming import common_words, first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
-from tsbind.passes.shapes import Shapes, occurrences, substituter, unbound
+from tsbind.passes.shapes import Shapes, occurrences, substituter, told, unbound
 
 GAIN: Final = 8.0  # estimated tokens that a group must save
 MOST: Final = 2  # groups taken out of one object at a time; more than that nobody reads
@@ -79,7 +79,7 @@ class _Table:
         self.costs: list[float] = []
         self.numbers: list[int] = []
         self.sets: list[frozenset[int]] = []
-        self._members: dict[tuple[str, bool, int], int] = {}
+        self._members: dict[tuple[object, ...], int] = {}
         sizes, loose = cost.by_number(self.shapes), unbound(self.shapes)
         for number, node in enumerate(self.shapes.nodes):
             if isinstance(node, Record) and node.fields and node.rest is None and not loose[number]:
@@ -94,7 +94,7 @@ class _Table:
         self.holders = Counter(member for members in self.sets for member in members)
 
     def _member(self, field: Field, inner: int, size: float) -> int:
-        key = (field.name, field.required, inner)
+        key = *told(field), inner
         member = self._members.get(key)
         if member is None:
             member = self._members[key] = len(self.fields)

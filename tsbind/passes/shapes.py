@@ -1,7 +1,8 @@
 """Gives equal types equal numbers, so that passes can count and compare whole shapes cheaply.
 
 Equality here is what a reader of TypeScript means by it: the order of fields and options does not
-matter, prose does not matter, and `1` is not `true` (which Python thinks it is).  A shape's number
+matter, and `1` is not `true` (which Python thinks it is).  What is told of a field matters, since
+the limit of one is not that of another; where prose was dropped, there is none.  A shape's number
 is above the numbers of all shapes inside it, so that counting up visits the leaves first.
 """
 
@@ -18,6 +19,7 @@ from tsbind.ir.types import (
     Boolean,
     Bytes,
     Enum,
+    Field,
     Intersection,
     Never,
     Null,
@@ -83,8 +85,7 @@ class Shapes:
             case Record(fields, _, closed):
                 # Whether further members are refused shows only where there are no others.
                 named = frozenset(
-                    (field.name, field.required, number)
-                    for field, number in zip(fields, inside, strict=False)
+                    (told(field), number) for field, number in zip(fields, inside, strict=False)
                 )
                 return (kind, named, inside[len(fields) :], closed and not fields)
             case Enum(values):
@@ -107,6 +108,11 @@ class Shapes:
                 return (kind,)
             case _:
                 assert_never(node)
+
+
+def told(field: Field) -> tuple[object, ...]:
+    """Return all that is said of a field but its type."""
+    return field.name, field.required, field.note, field.deprecated, field.doc, field.example
 
 
 def occurrences(api: Api, shapes: Shapes) -> list[int]:
