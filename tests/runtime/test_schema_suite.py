@@ -65,7 +65,9 @@ def test_every_case_of_draft_4_is_decided_right_or_reported(corpus: Path) -> Non
             compiled = compile(_document(group["schema"]))
             call = compiled.bundle.calls["x"]
             validators = Validators(compiled.bundle, "strict")
-            unresolved = any(each.code == "ref-missing" for each in compiled.diagnostics)
+            # A schema by `id`, one that lies elsewhere, or a list of `items`, which 3.0 forbids.
+            told = {each.code for each in compiled.diagnostics}
+            unclear = not told.isdisjoint(("ref-missing", "bad-items"))
             for case in group["tests"]:
                 decided += 1
                 try:
@@ -73,13 +75,13 @@ def test_every_case_of_draft_4_is_decided_right_or_reported(corpus: Path) -> Non
                     valid = True
                 except ReplyError:
                     valid = False
-                if valid != case["valid"] and unresolved:
-                    reported += 1  # a schema by `id`, or one that lies elsewhere
+                if valid != case["valid"] and unclear:
+                    reported += 1
                 elif valid != case["valid"]:
                     wrong.append((file.name, group["description"], case["description"]))
     assert wrong == []
     assert decided > 600
-    assert reported < 20
+    assert reported < 40
 
 
 def _document(schema: Json) -> bytes:

@@ -158,7 +158,10 @@ def test_every_schema_of_the_test_suite_keeps_its_meaning(corpus: Path) -> None:
                 if "$ref" in json.dumps(schema) or "$id" in json.dumps(schema):
                     continue  # relative to the schema's own root, which is not the document's
                 text = json.dumps({"openapi": version, "components": {"schemas": {"A": schema}}})
-                upgraded = load(text.encode()).root["components"]["schemas"]["A"]
+                document = load(text.encode())
+                if any(each.code == "bad-items" for each in document.diagnostics):
+                    continue  # OpenAPI 3.0 forbids a list of `items`; documents mean alternatives
+                upgraded = document.root["components"]["schemas"]["A"]
                 validator = jsonschema_rs.Draft202012Validator(upgraded, offline=True)
                 for case in group["tests"]:
                     judged += 1

@@ -95,6 +95,8 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     tree = _Tree.of(api.operations)
     if shortened:
         body.append(_SHORTENED)
+    if api.wide:
+        body.append("// integers beyond 2^53 are bigint")
     if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
         body.append("// every method returns a Promise")
     body.append("declare const api:" + ("Async<{" if bulk else "{"))

@@ -61,6 +61,7 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
         servers=servers(root, "", report),
         doc=_text(info.get("description")),
         namespaces=namespaces(root, names, [each.node for each in found]),
+        wide=types.wide,
     )
     return unify(api), report.diagnostics()
 

@@ -52,6 +52,10 @@ class Names(Protocol):
         """Remember what the discriminator of `schema` says of its variants."""
         ...
 
+    def note_wide(self) -> None:
+        """Remember that some integers may lie beyond 2^53."""
+        ...
+
 
 class SchemaLowering:
     """Lowers the schemas of one mode; `named` says what stands for a reference."""
@@ -215,6 +219,8 @@ class SchemaLowering:
             return self._list(schema, at)
         if kind == "string":
             return BYTES if self._mode == "form" and is_binary(schema) else TEXT
+        if is_wide(schema):
+            self._names.note_wide()
         return SCALARS[kind]
 
     def _list(self, schema: dict[str, Node], at: At) -> Type:
@@ -334,6 +340,14 @@ class SchemaLowering:
                 "schema-keyword", (at, key), f'"{key}" must be an object, not {shown(table)}'
             )
         return {}
+
+
+def is_wide(schema: dict[str, Node]) -> bool:
+    """Whether a number is a 64-bit integer that is not held to what a double counts exactly."""
+    if schema.get("format") not in ("int64", "uint64"):
+        return False
+    most = schema.get("maximum")
+    return not isinstance(most, (int, float)) or most > 2**53
 
 
 def without_alternatives(schema: dict[str, Node]) -> dict[str, Node]:

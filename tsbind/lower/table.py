@@ -75,6 +75,7 @@ class Types:
         self._current = ""
         # By id() and place; holding the schema keeps its id valid.
         self._lowered: dict[tuple[int, At, Mode], tuple[Node, Type]] = {}
+        self.wide = False  # some integers may lie beyond 2^53
 
     def lower(self, schema: Node, at: At, mode: Mode) -> Type:
         """Return the type of an inline schema, lowering whatever it refers to.
@@ -137,6 +138,10 @@ class Types:
             for pointer, values in variants.values.items():
                 tags = self._tags.setdefault(pointer, {})
                 tags.setdefault(variants.property, {}).update(dict.fromkeys(values))
+
+    def note_wide(self) -> None:
+        """Remember that some integers may lie beyond 2^53."""
+        self.wide = True
 
     # Names.
 

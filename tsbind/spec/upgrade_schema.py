@@ -190,13 +190,44 @@ def _bound(key: str, exclusive: str) -> Callable[[Schema, str, Context], None]:
 
 
 def _items(node: Schema, at: str, context: Context) -> None:
-    """Draft 4 to 2019-09: a list of `items` is a tuple, `additionalItems` what follows it."""
-    if isinstance(node["items"], list):
+    """A list of `items`: a tuple in drafts 4 to 2019-09, which OpenAPI took over only with 3.1.
+
+    Before that the standard has no meaning for it ("MUST be an object and not an array"), and
+    documents mean alternatives: their own examples are objects where nothing says `type: array`,
+    and lists in any order where something does.  Only what bounds a list makes it a tuple.
+    """
+    listed = node["items"]
+    if not isinstance(listed, list):
+        node.pop("additionalItems", None)
+        return
+    if context.version >= (3, 1) or not _TUPLE_SIGNS.isdisjoint(node):
         node["prefixItems"] = node.pop("items")
         if "additionalItems" in node:
             node["items"] = node.pop("additionalItems")
+        return
+    context.report(
+        "bad-items",
+        f"{at}/items",
+        "items is a list; it is read as the alternatives that there are",
+        'write "items": {"anyOf": […]} for a list, and "anyOf" for what is none',
+    )
+    if node.get("type") == "array":
+        node["items"] = listed[0] if len(listed) == 1 else {"anyOf": listed}
     else:
-        node.pop("additionalItems", None)
+        del node["items"]
+        _all_of(node, {"anyOf": listed})
+
+
+_TUPLE_SIGNS: Final = frozenset({"additionalItems", "minItems", "maxItems"})
+
+
+def _all_of(node: Schema, also: Schema) -> None:
+    """Demand of the values of a schema what another one demands."""
+    if also.keys().isdisjoint(node):
+        node.update(also)
+    else:
+        others = node.get("allOf")
+        node["allOf"] = [*(others if isinstance(others, list) else []), also]
 
 
 def _dependencies(node: Schema, at: str, context: Context) -> None:
