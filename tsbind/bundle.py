@@ -251,6 +251,8 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # what replaces a file must be on the disk itself first
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
