@@ -9,6 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+# A program for another environment: looking in it for examples would import what is not here.
+collect_ignore = ["live/echo_server.py"]
+
 
 def pytest_configure() -> None:
     """Refuse to rewrite what tests expect where nobody reads the difference."""
