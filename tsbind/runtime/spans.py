@@ -11,13 +11,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from tsbind.runtime.http import Request, Response
 from tsbind.runtime.limits import Usage
 from tsbind.runtime.trace import Event
+
+if TYPE_CHECKING:
+    from tsbind.runtime.http import Request, Response
 
 _CARRIED: Final = ("traceparent", "tracestate")
 
