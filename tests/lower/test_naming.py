@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tsbind.lower.families import by_family
 from tsbind.lower.naming import name_operations
 
 Table = list[tuple[str, str, str, tuple[str, ...], str]]
@@ -179,3 +180,48 @@ def test_any_names_are_unique_identifiers(rows: list[tuple[str, str, str, str]])
             assert len(part) <= 80
             assert part not in {"then", "constructor", "prototype", "toString", "valueOf", "toJSON"}
             assert not part.startswith("__")
+
+
+KINDS = ("Pod", "Node", "Secret", "Event", "Job", "Lease", "Role", "Claim")
+VERBS = ("list", "create", "read", "replace", "patch", "delete")
+
+
+def family(kind: str) -> list[tuple[tuple[str, ...], str]]:
+    return [(("core", f"{verb}Namespaced{kind}"), f"/{kind.lower()}s/{{name}}") for verb in VERBS]
+
+
+def named(pairs: list[tuple[tuple[str, ...], str]]) -> list[str]:
+    return [".".join(name) for name in by_family([n for n, _ in pairs], [p for _, p in pairs])]
+
+
+def test_resources_get_namespaces_where_an_api_is_made_of_resources() -> None:
+    pairs = [pair for kind in KINDS for pair in family(kind)]
+    lone = [(("core", "readNamespacedPodLog"), "/pods/{name}/log"), (("core", "check"), "/check")]
+    found = named([*pairs, *lone])
+    assert found[: len(VERBS)] == [f"core.pods.{verb}" for verb in VERBS]
+    assert found[-2:] == ["core.pods.readLog", "core.check"]
+
+
+def test_a_few_resources_get_no_namespaces() -> None:
+    pairs = [pair for kind in KINDS[:3] for pair in family(kind)]
+    assert named(pairs) == [".".join(name) for name, _ in pairs]
+
+
+def test_resources_get_no_namespaces_among_as_many_other_operations() -> None:
+    pairs = [pair for kind in KINDS for pair in family(kind)]
+    others: list[tuple[tuple[str, ...], str]] = [
+        (("core", f"check{n}"), f"/check/{n}") for n in range(len(pairs))
+    ]
+    assert named([*pairs, *others])[0] == "core.listNamespacedPod"
+
+
+def test_methods_that_would_be_one_without_their_resource_keep_it() -> None:
+    twice = [(("core", "readPodPod"), "/pods/{name}/x"), (("core", "readPod"), "/pods/{name}")]
+    pairs = [pair for kind in KINDS[1:] for pair in family(kind)]
+    pods = [(("core", f"{verb}Pod"), "/pods/{name}") for verb in VERBS if verb != "read"]
+    extra = [
+        (("core", "readTwoPod"), "/pods/{name}/two"),
+        (("core", "readPodTwo"), "/pods/{name}/2"),
+    ]
+    found = named([*pairs, *pods, *twice, *extra])
+    assert len(set(found)) == len(found)

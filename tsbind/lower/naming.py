@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from tsbind.lower.families import by_family
 from tsbind.lower.operation_id import (
     deed_last,
     is_mechanical,
@@ -57,7 +58,8 @@ def name_operations(operations: Sequence[Named]) -> list[Name]:
     siblings = Siblings((method, path) for method, path, _ in operations)
     shared = _shared(operations)
     choices = [_choice(each, siblings, shared) for each in operations]
-    return _settle(_lift_lone(choices))
+    names = _settle(_lift_lone(choices))
+    return by_family(names, [path for _, path, _ in operations])
 
 
 def namespaces(
