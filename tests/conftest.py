@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-# A program for another environment: looking in it for examples would import what is not here.
-collect_ignore = ["live/echo_server.py"]
+# Programs of other environments: looking in them for examples would import what is not here.
+collect_ignore = ["live/echo_server.py", "build/examples"]
 
 
 def pytest_configure() -> None:

@@ -17,7 +17,7 @@ import pytest
 from tsbind.resources import specs
 
 ROOT = Path(__file__).parent.parent.parent
-PROJECTS = ROOT / "examples"
+PROJECTS = Path(__file__).parent / "examples"
 GENERATED = {f"shop/apis/chat{suffix}" for suffix in (".d.ts", ".py", ".bundle.json")}
 
 pytestmark = pytest.mark.slow
