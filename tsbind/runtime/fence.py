@@ -55,9 +55,11 @@ def unfence(text: str, file: str) -> str:
 def _blocks(text: str) -> list[_Block]:
     blocks: list[_Block] = []
     at = 0
+    comment = False
     while opening := _OPENING.search(text, at):
+        comment = _ends_in_comment(text[at : opening.start()], comment)
         at = opening.end()
-        if text.rfind("/*", 0, opening.start()) > text.rfind("*/", 0, opening.start()):
+        if comment:
             continue
         closing = re.compile(
             rf"^[ \t]*{opening['mark'][0]}{{{len(opening['mark'])},}}[ \t]*$", re.M
@@ -66,3 +68,8 @@ def _blocks(text: str) -> list[_Block]:
         blocks.append(_Block(opening["language"].lower(), min(at + 1, len(text)), end))
         at = closing.end() if closing else len(text)
     return blocks
+
+
+def _ends_in_comment(text: str, begins: bool) -> bool:
+    opened, closed = text.rfind("/*"), text.rfind("*/")
+    return begins if opened == closed else opened > closed

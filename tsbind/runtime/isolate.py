@@ -115,6 +115,11 @@ class Isolate:
         """Seconds in the guest so far."""
         return self._turn.cpu
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it still holds memory."""
+        return bool(self._store)
+
     # ---- What callers do -------------------------------------------------------------------
 
     def start(self, message: Start) -> Step:

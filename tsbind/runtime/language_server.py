@@ -87,7 +87,7 @@ class LanguageServer:
     def close(self) -> None:
         """Kill the server and what it started.  May be called again."""
         if self._process.poll() is None:
-            self._kill()
+            self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -96,9 +96,10 @@ class LanguageServer:
 
     def _stop(self, late: threading.Event) -> None:
         late.set()
-        self._kill()
+        self.kill()
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """End the server, from any thread and from a signal's handler: requests fail."""
         if sys.platform == "win32":
             self._process.kill()
             return

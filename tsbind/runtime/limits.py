@@ -25,7 +25,7 @@ class Limits(msgspec.Struct, frozen=True):
     log_bytes: int = 64 * 1024  # of console output; what follows is dropped and counted
     result_bytes: int = 4 * MIB
     result_tokens: int | None = None  # None: not limited
-    program_bytes: int = MIB
+    program_bytes: int = 256 * 1024
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

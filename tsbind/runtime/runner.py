@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Unpack
 
 from tsbind.bundle import Bundle, Json
@@ -132,11 +133,14 @@ class Run:
         self._now = options.get("now") or time.time
         self._dispatcher: Dispatcher | None = None
         self._drive: Drive | None = None
+        self._stop: Callable[[], None] | None = None  # of the check of types that is under way
 
     def interrupt(self) -> None:
-        """From any thread: stop the guest if it is running."""
+        """From any thread: stop the guest, or the checker of its types, if it is running."""
         if self._drive is not None:
             self._drive.interrupt()
+        if self._stop is not None:
+            self._stop()
 
     async def suspend(self) -> bytes:
         """Let the run stand still between two steps, and return its snapshot.
@@ -221,14 +225,19 @@ class Run:
                 self._check(program)
             return program
 
-        program = read() if self._in_place else await in_thread(read)
+        try:
+            program = read() if self._in_place else await in_thread(read)
+        finally:
+            self.interrupt()  # when it was given up; else nothing runs
         self._logs.add(tuple(("info", note) for note in program.notes))
         return program
 
     def _check(self, program: Program) -> None:
-        from tsbind.runtime.typecheck import check_program, type_error  # an extra
+        from tsbind.runtime.typecheck import Stop, check_program, type_error  # an extra
 
-        found = check_program(program, self._declared)
+        stop = self._stop = Stop()
+        found = check_program(program, self._declared, stop=stop)
+        self._stop = None
         if found:
             raise type_error(program, found)
 

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ from tsbind.runtime.program import Program, program_error
 SECONDS: Final = 10.0  # of one check, the start of the checker included
 WARM: Final = 4  # checkers kept, one for each set of declarations
 SHOWN: Final = 5  # diagnostics in one error
+_PATIENCE: Final = 0.05  # seconds between two looks whether a check is still wanted
 MESSAGE: Final = 400  # characters of one diagnostic
 
 # What the host offers beside what is declared (runtime/lookup.py).
@@ -62,14 +63,32 @@ _OURS: Final = 2695  # that the `0,` in front of a lone function expression has 
 
 
 def check_program(
-    program: Program, declarations: Declarations, *, executable: Path | None = None
+    program: Program,
+    declarations: Declarations,
+    *,
+    executable: Path | None = None,
+    stop: Stop | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return the type errors of a program, in its own lines; none: its types are right.
 
     The first check against some declarations starts a checker, which is kept for the next one.
-    Raises CheckerError, and ProgramError when the types take too long to check.
+    Raises CheckerError, also when `stop` was called, and ProgramError when the types take too long
+    to check.
     """
-    return _warm.get(declarations, executable).check(program)
+    return _warm.get(declarations, executable).check(program, stop)
+
+
+class Stop:
+    """Ends one check, from any thread and from a signal's handler."""
+
+    def __init__(self) -> None:
+        self.called = False
+        self.server: LanguageServer | None = None  # that works on it
+
+    def __call__(self) -> None:
+        self.called = True
+        if self.server is not None:
+            self.server.kill()
 
 
 def type_error(program: Program, diagnostics: tuple[Diagnostic, ...]) -> ProgramError:
@@ -153,13 +172,16 @@ class TypeChecker:
         for name, text in files.items():
             (self.folder / name).write_text(text, "utf-8")
 
-    def check(self, program: Program) -> tuple[Diagnostic, ...]:
+    def check(self, program: Program, stop: Stop | None = None) -> tuple[Diagnostic, ...]:
         """Return the type errors of a program.  Raises CheckerError, ProgramError."""
-        with self._lock:
+        stop = stop or Stop()
+        with self._taken(stop):
             try:
-                items = self._ask(program.typescript)
+                items = self._ask(program.typescript, stop)
             except ServerGone as gone:
                 self._stop()
+                if stop.called:
+                    raise _given_up() from None
                 if not gone.late:
                     raise CheckerError(f"the type checker broke down: {gone}") from None
                 raise ProgramError(
@@ -187,7 +209,19 @@ class TypeChecker:
     ) -> None:
         self.close()
 
-    def _ask(self, text: str) -> list[Any]:
+    @contextlib.contextmanager
+    def _taken(self, stop: Stop) -> Iterator[None]:
+        """Have the checker for oneself; raises CheckerError when that is given up first."""
+        while not self._lock.acquire(timeout=_PATIENCE):
+            if stop.called:
+                raise _given_up()
+        try:
+            yield
+        finally:
+            stop.server = None
+            self._lock.release()
+
+    def _ask(self, text: str, stop: Stop) -> list[Any]:
         uri = (self.folder / "program.ts").as_uri()
         self._version += 1
         if self._server is None:
@@ -201,6 +235,9 @@ class TypeChecker:
             document = {"uri": uri, "version": self._version}
             change = {"textDocument": document, "contentChanges": [{"text": text}]}
             self._server.notify("textDocument/didChange", change)
+        stop.server = self._server
+        if stop.called:  # in the meantime
+            self._server.kill()
         answer = self._server.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
         items = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(items, list):
@@ -211,6 +248,10 @@ class TypeChecker:
         if self._server is not None:
             self._server.close()
         self._server = None
+
+
+def _given_up() -> CheckerError:
+    return CheckerError("the check was given up", code="cancelled")
 
 
 # -- declarations and diagnostics --
