@@ -179,10 +179,7 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
 
         Raises BundleError when `root` cannot be a global name.
         """
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", root):
-            raise BundleError(
-                f'"{root}" cannot be a global name of a program', fix="use letters and digits"
-            )
+        check_root(root)
         # The printers put these at the start of a line, and nothing of the document there.
         text = re.sub(
             r"^(declare const |export *\{)api\b",
@@ -231,6 +228,23 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
         return bundle
 
 
+def check_root(name: str) -> None:
+    """Raise BundleError when `name` cannot be a global name of a program."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in _RESERVED:
+        raise BundleError(
+            f'"{name}" cannot be a global name of a program',
+            fix="use letters and digits, and no word of JavaScript's own",
+        )
+
+
+# What no global of a script can be called (ECMA-262 §12.7.2), with what would hide the language.
+_WORDS = """
+arguments async await break case catch class const continue debugger default delete do else enum
+eval export extends false finally for function globalThis if implements import in Infinity
+instanceof interface let NaN new null package private protected public return static super
+switch this throw true try typeof undefined var void while with yield
+"""
+_RESERVED = frozenset(_WORDS.split())
 _DECODER = msgspec.json.Decoder(Bundle)
 
 

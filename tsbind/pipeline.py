@@ -27,6 +27,7 @@ from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
+from tsbind.lower.words import singular, words
 from tsbind.meter import DEFAULT, counts, tokenizer
 from tsbind.passes import AGAIN, PLAIN, PROSE, SHARING, Docs, Pass
 from tsbind.passes.strip_docs import strip_docs
@@ -264,12 +265,30 @@ def nothing_left(document: Document, diagnostics: tuple[Diagnostic, ...]) -> Spe
             fix=first.fix,
             code=first.code,
         )
+    from tsbind.spec.parts import referrer  # late: for what is refused
+
+    whole = referrer(document.sources[""].origin)
+    held = held_by(document)
     return SpecError(
-        "it has no operations",
+        f"it has no operations{f', only {held}' if held else ''}",
         where=document.locate("/paths"),
-        fix="give it `paths`, or name the document that has them",
+        fix=f'give "{whole}", which refers to it'
+        if whole
+        else "programs need operations: give it `paths`, or name the document that has them",
         code="no-operations",
     )
+
+
+def held_by(document: Document) -> str:
+    """Say what a document without operations holds: "2 webhooks, 14 schemas"."""
+    components = document.root.get("components", {})
+    tables = {"webhooks": document.root.get("webhooks"), **components}
+    counts = [
+        (len(table), " ".join(words(kind)).lower())
+        for kind, table in tables.items()
+        if isinstance(table, dict) and table and not kind.startswith("x-")
+    ]
+    return ", ".join(f"{count:,} {kind if count > 1 else singular(kind)}" for count, kind in counts)
 
 
 @contextmanager

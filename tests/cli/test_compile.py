@@ -15,7 +15,8 @@ from tsbind.bundle import Bundle
 from tsbind.cli import main
 from tsbind.cli.check import annotation
 from tsbind.cli.compile import _file_name
-from tsbind.errors import Diagnostic, Location
+from tsbind.errors import Diagnostic, Location, SpecError
+from tsbind.pipeline import compile
 from tsbind.resources import specs
 
 CHAT = str(specs() / "chat.yaml")
@@ -128,12 +129,31 @@ def test_a_document_that_cannot_be_used(
         ("petstore-2.0.openapi.yml", "", "petstore_2_0"),
         ("", "Straße & Plätze", "strae_platze"),
         ("2fa.json", "", "_2fa"),
+        ("class", "", "class_"),
         ("", "日本", "api"),
         ("../../x.json", "", "x"),
     ],
 )
 def test_files_are_named_as_modules(given: str, title: str, name: str) -> None:
     assert _file_name(given, title) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("paths: {}", "it has no operations"),
+        ("webhooks: {a: {post: {}}}", "it has no operations, only 1 webhook"),
+        (
+            "components: {schemas: {A: {}, B: {}}, requestBodies: {C: {content: {}}}}",
+            "it has no operations, only 2 schemas, 1 request body",
+        ),
+    ],
+)
+def test_what_a_document_without_operations_holds_is_said(text: str, what: str) -> None:
+    whole = f"openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\n{text}\n"
+    with pytest.raises(SpecError) as caught:
+        compile(whole.encode())
+    assert (caught.value.what, caught.value.code) == (what, "no-operations")
 
 
 def test_check_finds_and_ends_with_1(tmp_path: Path, capfd: Capture) -> None:

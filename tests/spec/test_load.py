@@ -294,3 +294,36 @@ def test_columns_count_characters(text: str, index: int) -> None:
     before = text[: 5_000 + index]
     expected = before.count("\n") + 1, len(before) - before.rfind("\n")
     assert line_column(text.encode(), offset) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ("{components: {schemas: {}}}", "components"),
+        ("{get: {responses: {}}, parameters: []}", "a path item"),
+        ("{operationId: x, responses: {}}", "an operation"),
+        ("{/a: {get: {}}, '/b/{id}': {$ref: x.yaml}}", "paths"),
+        ("{Pet: {type: object}, Name: {enum: [a]}}", "schemas"),
+    ],
+)
+def test_a_part_is_known_and_who_refers_to_it(part: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    file = tmp_path / "parts/a b.yaml"
+    file.write_text(part)
+    (tmp_path / "other.yaml").write_text("openapi: 3.1.0\nx: a b.yaml")
+    (tmp_path / "parts/unversioned.json").write_text('{"$ref": "a b.yaml"}')
+    with pytest.raises(SpecError) as caught:
+        load(file, name="a b.yaml")
+    assert caught.value.what == f"holds {kind}, a part of an OpenAPI document"
+    assert caught.value.fix == "give the document that refers to it"
+    (tmp_path / "whole.yaml").write_text("openapi: 3.1.0\nx: {$ref: parts/a%20b.yaml}")
+    with pytest.raises(SpecError) as caught:
+        load(file, name="a b.yaml")
+    assert caught.value.fix.startswith('give "')
+    assert 'whole.yaml", which refers to it' in caught.value.fix
+
+
+@pytest.mark.parametrize("source", [5, True, None, {"openapi": "3.1.0"}])
+def test_a_document_is_bytes_or_a_path(source: object) -> None:
+    with pytest.raises(TypeError, match="bytes, or as the path"):
+        load(source)  # type: ignore[arg-type]

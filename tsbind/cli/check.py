@@ -35,7 +35,7 @@ def command(
     allow_refs: tuple[str, ...],
     json: bool,
 ) -> None:
-    """Say what is wrong with OpenAPI documents, and where.
+    """Say what is wrong with an OpenAPI document, and where.
 
     Ends with 0 when there are at most warnings, with 1 when something is wrong, and with 3 when a
     document cannot be read at all; the others are checked all the same.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import keyword
 import re
 import time
 import unicodedata
@@ -193,6 +194,8 @@ def _file_name(given: str, title: str) -> str:
     stem = re.sub(r"(\.(json|ya?ml|openapi|swagger))+$", "", given, flags=re.I) or title
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower() or "api"
+    if keyword.iskeyword(words):
+        return f"{words}_"
     return f"_{words}" if words[0].isdigit() else words
 
 

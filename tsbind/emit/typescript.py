@@ -110,9 +110,11 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     body[-1] += "}" if pages or not bulk else ""
     used = printer.used | ({"Async"} if bulk else set())
     mark = f"{api.version} {fingerprint}".strip()
+    head = [text.line_comment(api.title, 120)]
+    head += [text.block_comment(api.preface, DOC_LIMIT)] if api.preface else []
     prelude = [spelling for name, spelling in PRELUDE.items() if name in used]
     end = f"export{{api}} {text.line_comment(mark, 80)}" if mark else "export{api}"
-    return "\n".join([text.line_comment(api.title, 120), *prelude, *body, end, ""])
+    return "\n".join([*head, *prelude, *body, end, ""])
 
 
 def print_pages(operations: Iterable[Operation]) -> str:

@@ -55,4 +55,5 @@ class Api(msgspec.Struct, frozen=True):
     servers: tuple[Server, ...] = ()
     doc: str = ""
     namespaces: Mapping[str, str] = {}  # dotted namespace -> its tag's description
+    preface: str = ""  # prose for the head of the declarations
     wide: bool = False  # some integers may lie beyond 2^53, where a program has BigInts

@@ -38,6 +38,7 @@ from tsbind.passes.inline import inline
 from tsbind.passes.loosen import loosen
 from tsbind.passes.order import order
 from tsbind.passes.partial import partial
+from tsbind.passes.preface import preface
 from tsbind.passes.prune import prune
 from tsbind.passes.rename import rename
 from tsbind.passes.share import share
@@ -57,7 +58,7 @@ SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline
 PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {
     "none": (strip_docs,),
     "brief": (brief_docs,),
-    "full": (),
+    "full": (preface,),
 }
 
 

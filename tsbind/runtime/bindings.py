@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from tsbind.bundle import Bundle, Call
+from tsbind.bundle import Bundle, Call, check_root
 from tsbind.errors import BundleError, message
 from tsbind.runtime.dispatch import Binding
 from tsbind.runtime.host import Host
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from tsbind.runtime.options import Bundles, Options
 
 DEFAULT_ROOT = "api"
-_ROOT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _T = TypeVar("_T")
 
 
@@ -28,10 +26,7 @@ def bind(bundle: Bundles, options: Options) -> tuple[dict[str, Binding], list[Ho
     bindings: dict[str, Binding] = {}
     owned: list[Host] = []
     for root, each in bundles.items():
-        if not _ROOT.fullmatch(root):
-            raise BundleError(
-                f'"{root}" cannot be a global name of a program', fix="use letters and digits"
-            )
+        check_root(root)
         host = _own(options.get("host"), root, single=isinstance(bundle, Bundle))
         if host is None:
             host = _made(each, root, options, single=isinstance(bundle, Bundle))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,9 +31,13 @@ def load(
     in `allow_refs` (`example.com`, or an origin such as `http://localhost:8080`); no other file or
     socket is opened.
 
-    Raises SpecError, with the place where one can be named, when the document cannot be used at
-    all.  What is wrong with parts of it is in `Document.diagnostics`.
+    Raises TypeError for any other `source`, and SpecError, with the place where one can be named,
+    when the document cannot be used at all.  What is wrong with parts of it is in
+    `Document.diagnostics`.
     """
+    if not isinstance(source, (bytes, str, os.PathLike)):
+        kind = type(source).__name__
+        raise TypeError(f"a document is given as bytes, or as the path of its file, not as {kind}")
     limits = limits or LoadLimits()
     name = name or _name(source)
     data = read_bytes(source, name, limits.bytes)

@@ -24,7 +24,7 @@ def recognise(source: Source, tree: Json) -> tuple[str, tuple[int, int]]:
         raise _other(source, [], f"is {_shown(tree)}, not an OpenAPI document", "openapi")
     key = "openapi" if "openapi" in tree else "swagger" if "swagger" in tree else ""
     if not key:
-        what, fix = _looks_like(tree)
+        what, fix = _as_part(source, tree) or _looks_like(tree)
         raise _other(source, [], what, "openapi", fix)
     written = tree[key]
     if type(written) in (int, float):  # unquoted in YAML
@@ -55,6 +55,18 @@ def _shown(tree: Json) -> str:
     if isinstance(tree, list):
         return "a list"
     return "empty" if tree is None else "a piece of text" if isinstance(tree, str) else "a number"
+
+
+def _as_part(source: Source, tree: dict[str, Json]) -> tuple[str, str] | None:
+    """Say which part of a document an object is, and of which document; None when it is none."""
+    from tsbind.spec.parts import part_of, referrer  # late: for what is refused
+
+    part = part_of(tree)
+    if not part:
+        return None
+    whole = referrer(source.origin)
+    fix = f'give "{whole}", which refers to it' if whole else "give the document that refers to it"
+    return f"holds {part}, a part of an OpenAPI document", fix
 
 
 def _looks_like(tree: dict[str, Json]) -> tuple[str, str]:
