@@ -130,6 +130,10 @@ def test_a_query_that_does_not_parse_says_where(text: str, want: str) -> None:
 
 UNKNOWN = [
     (
+        "reed",
+        'selection:1:1: no operation has the name "reed" [unknown-name]\nfix: did you mean "read"',
+    ),
+    (
         "read tag:isues",
         'selection:1:6: no operation has the tag "isues" [unknown-tag]\nfix: did you mean "issues"',
     ),

@@ -45,7 +45,7 @@ class ApiConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One API, as a project wants it compiled and how large it may be."""
 
     document: str
-    select: str = ""  # a query over operations; "" means all
+    select: str | None = None  # a query over operations; None: all
     docs: Docs = "none"
     budget: int | None = None  # tokens of the declarations; None: as many as they take
     fit: bool = False  # give up detail until the budget holds, instead of failing over it

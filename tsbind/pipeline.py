@@ -45,7 +45,7 @@ class Options(msgspec.Struct, frozen=True):
     """What is wanted of a document."""
 
     docs: Docs = "none"
-    select: str = ""  # a query over operations; "" means all
+    select: str | None = None  # a query over operations; None: all
     budget: int | None = None  # tokens of the declarations, counted with `tokenizer`
     tokenizer: str = DEFAULT
     name: str = ""  # of the document in messages, and of the stub class; "": its own
@@ -120,7 +120,7 @@ def compile_anew(
         check_api(whole)
         if not whole.operations:
             raise nothing_left(document, diagnostics)
-        api = select(whole, options.select) if options.select else whole
+        api = whole if options.select is None else select(whole, options.select)
         plain = through(api, (strip_docs, *PLAIN))
         pieces = print_pieces(plain)
         counted = counting([text for part in pieces for text in part.values()], options, beside)

@@ -332,6 +332,8 @@ def _all_terms(query: Query) -> list[Term]:
 
 def _suggestion(term: Term, subjects: Sequence[Subject]) -> str:
     candidates = sorted(_candidates(term.field, subjects))
+    if term.field == "name" and (flags := get_close_matches(term.pattern, get_args(FlagName), 1)):
+        candidates.append(flags[0])
     spelled = {candidate.casefold(): candidate for candidate in candidates}
     bare = term.pattern.rstrip("*?").rstrip("./") or term.pattern
     near = get_close_matches(bare.casefold(), spelled, 1)

@@ -65,7 +65,7 @@ def command(
     folder: Path | None,
     name: str | None,
     docs: Literal["none", "brief", "full"],
-    selection: str,
+    selection: str | None,
     budget: int | None,
     allow_refs: tuple[str, ...],
     max_values: int | None,

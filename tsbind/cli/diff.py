@@ -32,7 +32,7 @@ BUNDLE_SUFFIX = ".bundle.json"
     show_default=True,
     help="How much prose the compared declarations have.",
 )
-@click.option("--select", "selection", metavar="QUERY", default="", help="Compare only these.")
+@click.option("--select", "selection", metavar="QUERY", help="Compare only these.")
 @click.option("--tokenizer", "name", metavar="NAME", default="o200k_base", show_default=True)
 @click.option("--fail-on-breaking", is_flag=True, help="End with 1 when something breaks programs.")
 @allow_ref_option
@@ -43,7 +43,7 @@ def command(
     old: str,
     new: str,
     docs: Literal["none", "brief", "full"],
-    selection: str,
+    selection: str | None,
     name: str,
     fail_on_breaking: bool,
     allow_refs: tuple[str, ...],

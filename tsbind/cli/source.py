@@ -30,7 +30,6 @@ def document_options(function: Function) -> Function:
                 "--select",
                 "selection",
                 metavar="QUERY",
-                default="",
                 help="Keep only these operations: `tag:issues and read`, `path:/repos/**`, …",
             ),
             click.option(
