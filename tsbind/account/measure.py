@@ -111,7 +111,7 @@ def advice(tokens: Mapping[str, Mapping[str, int]], operations: int, name: str) 
     tools, declarations = tokens[TOOLS][name], tokens[DECLARED["none"]][name]
     if operations <= _FEW_OPERATIONS and tools <= _FEW_TOKENS:
         return (
-            f"with {operations} operations and {tools:,} tokens, tools are as good:"
+            f"with {_operations(operations)} and {tools:,} tokens, tools are as good:"
             " programs pay when calls are chained or replies are long"
         )
     if declarations >= tools:
@@ -120,6 +120,10 @@ def advice(tokens: Mapping[str, Mapping[str, int]], operations: int, name: str) 
             " more than tools that do not: select operations, or call tools"
         )
     return ""
+
+
+def _operations(count: int) -> str:
+    return "1 operation" if count == 1 else f"{count} operations"
 
 
 def _as_written(text: str, name: str) -> str:
