@@ -14,7 +14,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncIterator[str]:
     """Serve every request with `handler`; gives the server's base URL."""
-    server = web.Server(handler)
+    server = web.Server(handler, access_log=None)  # which would show what the server was sent
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsbind.bundle import Call, Need, Scheme
+from tsbind.bundle import Bundle, Call, Need, Scheme
 from tsbind.errors import CredentialError
+from tsbind.runtime import Host, run_sync
 from tsbind.runtime.credentials import (
     NO_AUTH,
     Auth,
@@ -366,3 +367,38 @@ def test_no_representation_shows_a_secret() -> None:
     for sealed in (credentials, auth):
         with pytest.raises(TypeError, match="holds secrets"):
             pickle.dumps(sealed)
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "hidden", "shown"),
+    [
+        ("bearer", "abcde", [], ["abcde"]),
+        ("bearer", "abcdef", ["abcdef"], []),
+        ("basic", "admin:pw", ["admin:pw"], ["admin", "pw"]),
+        ("basic", "sk_live_123:", ["sk_live_123"], []),  # as payment services want it
+        ("basic", "key-123456:x", ["key-123456"], ["x"]),
+        ("basic", "someone@a.example:secret-1", ["secret-1"], ["someone@a.example"]),
+    ],
+)
+def test_what_is_too_short_to_be_hidden_is_told(
+    name: str, secret: str, hidden: list[str], shown: list[str]
+) -> None:
+    credentials = Credentials({name: secret})
+    for text in hidden:
+        assert "[redacted]" in credentials.redact_text(f"<{text}>")
+    for text in shown:
+        assert credentials.redact_text(f"<{text}>") == f"<{text}>"
+    told = secret in ("abcde", "admin:pw")
+    assert credentials.exposed == ({name} if told else set())
+
+
+def test_a_run_warns_of_a_credential_that_cannot_be_hidden() -> None:
+    operation = call(("bearer",))
+    bundle = Bundle("T", "1", "", {operation.op: operation}, {}, schemes=SCHEMES)
+    transport = FakeTransport(lambda request: Response.json([]))
+    host = Host(bundle, "https://a.example", transport=transport,
+                credentials=Credentials({"bearer": "abc"}))  # fmt: skip
+    result = run_sync("await api.x.y(); await api.x.y()", bundle, host=host)
+    assert result.warnings == (
+        'x.y: the credential "bearer" is too short to be hidden where the API echoes it (2 calls)',
+    )

@@ -8,16 +8,26 @@ import shutil
 import ssl
 import subprocess
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tsbind.bundle import Bundle, Call, Need, Scheme
-from tsbind.errors import CredentialError
-from tsbind.runtime import ClientCertificate, Credentials, FakeTransport, Host, Response
+from tsbind.errors import CredentialError, RunError
+from tsbind.runtime import (
+    ClientCertificate,
+    Credentials,
+    FakeTransport,
+    Host,
+    Journal,
+    Response,
+    run,
+)
 from tsbind.runtime.credentials import Credential
 from tsbind.runtime.failures import NetworkError
 from tsbind.runtime.transport import HttpTransport
@@ -139,6 +149,43 @@ def test_what_is_no_certificate_is_told_before_anything_is_sent(
                          transport=NOBODY).send("x.locked"))  # fmt: skip
     assert caught.value.fix
     assert NOBODY.sent == []
+
+
+def test_no_key_and_no_password_of_one_is_seen(tmp_path: Path) -> None:
+    certificate(tmp_path, "client")
+    encrypt = ["ec", "-in", str(tmp_path / "client.key"), "-aes256", "-passout", "pass:open-sesame"]
+    subprocess.run([str(OPENSSL), *encrypt, "-out", str(tmp_path / "locked.key")], check=True,
+                   capture_output=True)  # fmt: skip
+    given = ClientCertificate(str(tmp_path / "client.pem"), str(tmp_path / "locked.key"))
+    secrets = [*(tmp_path / "client.key").read_text().splitlines()[1:-1], "open-sesame"]
+    for password, outcome in (("open-sesame", "value=7"), ("wrong-one", "cannot be used")):
+        locked = msgspec.structs.replace(given, password=password)
+        told = str(runs(tmp_path, locked))
+        assert outcome in told
+        assert not [secret for secret in secrets if secret in told]
+
+
+def runs(folder: Path, credential: ClientCertificate) -> list[str]:
+    """All that a run leaves to be seen."""
+
+    async def main() -> list[str]:
+        async with serving(folder, REPLY, str(folder / "client.pem")) as (url, _):
+            transport = HttpTransport(
+                tls=partial(ssl.create_default_context, cafile=folder / "server.pem")
+            )
+            secrets = Credentials({"mtls": credential})
+            async with Host(BUNDLE, url, credentials=secrets, transport=transport) as host:
+                journal = Journal(folder / f"journal-{credential.password}")
+                try:
+                    got = str(await run("return await api.x.locked()", BUNDLE, host=host,
+                                        journal=journal))  # fmt: skip
+                except RunError as error:
+                    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+                    got = f"{error!r} {error} {error.trace}" + "".join(report.format())
+                kept = (folder / f"journal-{credential.password}").read_text()
+                return [got, kept, repr(host.__dict__), repr(secrets)]
+
+    return asyncio.run(main())
 
 
 def test_a_certificate_is_nothing_that_a_header_can_hold() -> None:

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.runtime.test_run import BUNDLE, answer
+from tests.runtime.tracing import exporter
 from tsbind.errors import ProgramError
 from tsbind.runtime import (
     FakeTransport,
@@ -27,14 +26,7 @@ from tsbind.runtime import (
     run_sync,
 )
 
-EXPORTER = InMemorySpanExporter()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def provider() -> None:
-    made = TracerProvider()
-    made.add_span_processor(SimpleSpanProcessor(EXPORTER))
-    trace.set_tracer_provider(made)  # once for a process, as OpenTelemetry wants it
+EXPORTER = exporter()
 
 
 @pytest.fixture(autouse=True)

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     )
     from tsbind.runtime.fitted import Fitted, fit
     from tsbind.runtime.host import Host
-    from tsbind.runtime.http import FakeTransport, Request, Response, Transport
+    from tsbind.runtime.http import FakeTransport, Request, Response, Timeouts, Transport
     from tsbind.runtime.journal import Journal
     from tsbind.runtime.limits import Limits, Usage
     from tsbind.runtime.mock import MockHost
     from tsbind.runtime.options import Options, Result
     from tsbind.runtime.policy import LATER, Answer, Budget, Policy, Question, Rule
+    from tsbind.runtime.resend import Retries
     from tsbind.runtime.runner import Run, resume, resume_sync, run, run_sync, start
     from tsbind.runtime.trace import Event, Trace
     from tsbind.runtime.transport import HttpTransport
@@ -44,12 +45,13 @@ _HOME = {
     "failures": "ApiError ArgumentError CallError HostError NetworkError ReplyError",
     "fitted": "Fitted fit",
     "host": "Host",
-    "http": "FakeTransport Request Response Transport",
+    "http": "FakeTransport Request Response Timeouts Transport",
     "journal": "Journal",
     "limits": "Limits Usage",
     "mock": "MockHost",
     "policy": "LATER Answer Budget Policy Question Rule",
     "options": "Options Result",
+    "resend": "Retries",
     "runner": "Run resume resume_sync run run_sync start",
     "trace": "Event Trace",
     "transport": "HttpTransport",
@@ -88,9 +90,11 @@ __all__ = [
     "Request",
     "Response",
     "Result",
+    "Retries",
     "Rule",
     "Run",
     "SecretFile",
+    "Timeouts",
     "Trace",
     "Transport",
     "Usage",

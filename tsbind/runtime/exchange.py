@@ -39,16 +39,16 @@ class Exchange:
         transport: Transport,
         validators: Validators,
         slashes: frozenset[str] = frozenset(),
-        retries: Retries = Retries(),  # noqa: B008 - frozen
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        retries: Retries | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         credentials.check_names(bundle.schemes)
         self._bundle = bundle
         self._base_url = checked_base(base_url) if base_url is not None else None
         self._validators = validators
         self._slashes = slashes
-        self._sender = Sender(transport, retries)
-        self._timeouts = timeouts
+        self._sender = Sender(transport, retries or Retries())
+        self._timeouts = timeouts or Timeouts()
         self.credentials = credentials
         self.transport = transport
 
@@ -78,6 +78,7 @@ class Exchange:
             auth = await self.credentials.authorise(
                 call, self._bundle.schemes, request.url, self.transport
             )
+            self._note_exposed()
             if auth and self._base_url is None:
                 _refuse_clear_text(request.url)
             response = await self._sender.send(msgspec.structs.replace(request, auth=auth))
@@ -132,6 +133,14 @@ class Exchange:
             fix="give the base URL: --base-url, or Host(bundle, base_url)",
             code="no-server",
         )
+
+    def _note_exposed(self) -> None:
+        event = current()
+        if event is not None:
+            event.warnings.extend(
+                f'the credential "{name}" is too short to be hidden where the API echoes it'
+                for name in sorted(self.credentials.exposed)
+            )
 
     def _note_link(self, response: Response) -> None:
         event, link = current(), response.header("link")

@@ -39,7 +39,8 @@ from tsbind.runtime.validate import Strictness, Validators
 if TYPE_CHECKING:
     from tsbind.runtime.credentials import Credentials
     from tsbind.runtime.exchange import Exchange
-    from tsbind.runtime.http import Request, Transport
+    from tsbind.runtime.http import Request, Timeouts, Transport
+    from tsbind.runtime.resend import Retries
 
 
 class Host:
@@ -49,7 +50,7 @@ class Host:
     (HTTP by default; `FakeTransport` in tests).  `policy` says which calls a program may make;
     calls from Python are not asked.  `replies` says what happens to a reply that does not fit
     the document.  `slashes` names the path parameters ("contents.get:path") whose values may
-    contain "/".
+    contain "/".  `timeouts` bounds each request, `retries` how often one is sent again.
 
     Raises BundleError when the class was generated from another Bundle than the one given.
     """
@@ -69,6 +70,8 @@ class Host:
         policy: Policy = ALLOW_ALL,
         replies: Strictness = "warn",
         slashes: Collection[str] = (),
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
     ) -> None:
         _check_fingerprint(type(self), bundle)
         self.bundle = bundle
@@ -78,6 +81,7 @@ class Host:
         self._credentials = credentials
         self._transport = transport
         self._slashes = frozenset(slashes)
+        self._timeouts, self._retries = timeouts, retries
         if base_url is not None or credentials is not None:
             self._exchange  # noqa: B018 - says now what is wrong with them
 
@@ -97,6 +101,8 @@ class Host:
             transport=self._transport or HttpTransport(private=private),
             validators=self._validators,
             slashes=self._slashes,
+            retries=self._retries,
+            timeouts=self._timeouts,
         )
 
     async def call(self, op: str, args: Mapping[str, Json]) -> Json:

@@ -81,16 +81,19 @@ class Credentials:
         Credentials({"bearerAuth": Env("CHAT_TOKEN")})
     """
 
-    __slots__ = ("_certificates", "_redactor", "_tokens", "_values")
+    __slots__ = ("_certificates", "_redactor", "_tokens", "_values", "exposed")
 
     def __init__(self, values: Mapping[str, Credential] | None = None) -> None:
         self._values = dict(values or {})
         self._redactor = Redactor()
         self._tokens = Tokens(self._redactor)
         self._certificates: dict[str, Certificate] = {}
+        self.exposed: set[str] = set()  # names of credentials that are too short to be hidden
         for name, value in self._values.items():
             if isinstance(value, str):
-                self._redact_parts(_scheme_or_free(name, {}), checked(value, "the value", name))
+                self._redact_parts(
+                    name, _scheme_or_free(name, {}), checked(value, "the value", name)
+                )
 
     @staticmethod
     def parse(items: Iterable[str]) -> Credentials:
@@ -260,17 +263,21 @@ class Credentials:
                 code="credential-form",
             )
         secret = value if isinstance(value, str) else await read(value, need.scheme)
-        self._redact_parts(scheme, secret)
+        self._redact_parts(need.scheme, scheme, secret)
         if scheme.type == "apiKey":
             return scheme.place or "header", scheme.name, secret
         if scheme.type != "http" or scheme.scheme.lower() == "bearer":
             return "header", "Authorization", f"Bearer {secret}"
         return "header", "Authorization", _http_auth(need.scheme, scheme.scheme, secret)
 
-    def _redact_parts(self, scheme: Scheme, secret: str) -> None:
-        self._redactor.remember(secret)
+    def _redact_parts(self, name: str, scheme: Scheme, secret: str) -> None:
+        hidden = self._redactor.remember(secret)
         if scheme.type == "http" and scheme.scheme.lower() == "basic":
-            self._redactor.remember(secret.partition(":")[2])
+            user, _, password = secret.partition(":")
+            # Many APIs take their key for the user, with a password that is empty or "x".
+            hidden = self._redactor.remember(password) or self._redactor.remember(user)
+        if not hidden:
+            self.exposed.add(name)
 
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self._values)})"

@@ -2,7 +2,8 @@
 
 Found: the secret raw; percent-encoded (each way that is common, either case); base64 and base64url
 at each of the three alignments that it can have inside a longer text; hexadecimal; escaped for
-JSON and HTML; backwards.  Not found: compressed, encrypted, split, or encoded twice over.
+JSON and HTML; backwards.  Not found: compressed (other than by HTTP itself), encrypted, split, or
+encoded twice over; nor a secret of fewer than 6 characters, which honest text may hold by chance.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ class Redactor:
         self._texts: tuple[str, ...] = ()
         self._bytes: tuple[bytes, ...] = ()
 
-    def remember(self, secret: str) -> None:
-        """Hide `secret` from now on."""
+    def remember(self, secret: str) -> bool:
+        """Hide `secret` from now on; whether it is long enough for that."""
         if secret in self._known or len(secret) < SHORTEST:
-            return
+            return len(secret) >= SHORTEST
         self._known.add(secret)
         forms = {form for known in self._known for form in forms_of(known)}
         self._texts = tuple(sorted(forms, key=lambda form: (-len(form), form)))
         self._bytes = tuple(form.encode() for form in self._texts)
+        return True
 
     def found_in(self, data: bytes) -> bool:
         """Whether any form of a known secret is in `data`."""
