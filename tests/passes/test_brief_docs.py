@@ -55,8 +55,20 @@ def test_a_purpose_is_one_line_of_limited_length() -> None:
 def test_notes_stay_and_descriptions_go() -> None:
     field = Field("size", TEXT, note="1..9", doc="How large it is", deprecated=True)
     bare = sketch("get():string")
-    given = replace(bare, operations=(replace(bare.operations[0], output=Record((field,))),))
-    assert show(brief_docs(given)) == ("get():Promise<{/** @deprecated 1..9 */size?:string}>")
+    given = replace(bare, operations=(replace(bare.operations[0], input=Record((field,))),))
+    assert show(brief_docs(given)) == (
+        "get(a:{/** @deprecated 1..9 */size?:string}):Promise<string>"
+    )
+
+
+def test_of_what_only_replies_hold_stays_how_to_read_it() -> None:
+    bounded = Record((Field("at", TEXT, note="date-time, max 30 chars", reading="date-time"),))
+    bare = sketch("type Sent=string; type Kept=string; put(a:Sent):Kept; get():Sent")
+    types = {name: replace(named, type=bounded) for name, named in bare.types.items()}
+    assert show(brief_docs(replace(bare, types=types))).splitlines()[:2] == [
+        "type Sent={/** date-time, max 30 chars */at?:string}",
+        "type Kept={/** date-time */at?:string}",
+    ]
 
 
 def test_brief_lies_between_none_and_full() -> None:

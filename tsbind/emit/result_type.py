@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from tsbind.bundle import Json
 from tsbind.emit.dts import read_declarations, read_type
 from tsbind.errors import SpecError
@@ -203,9 +205,7 @@ class _Printer:
 
 
 def _with(field: Field, *, required: bool) -> Field:
-    return Field(
-        field.name, field.type, required, field.note, field.doc, field.deprecated, field.example
-    )
+    return replace(field, required=required)
 
 
 def _refuse(what: str, where: str = "result type") -> SpecError:

@@ -91,6 +91,7 @@ class Field(msgspec.Struct, frozen=True):
     doc: str = ""
     deprecated: bool = False
     example: str = ""  # one value that it may have, as JSON
+    reading: str = ""  # that part of the note which tells how to read a value: its format
 
 
 class Record(msgspec.Struct, frozen=True, tag=True):

@@ -53,4 +53,5 @@ def _key(node: Type) -> tuple[object, ...]:
 
 
 def _field(field: Field) -> tuple[object, ...]:
-    return field.name, id(field.type), field.required, field.note, field.doc, field.deprecated
+    said = field.note, field.doc, field.deprecated, field.example, field.reading
+    return field.name, id(field.type), field.required, *said

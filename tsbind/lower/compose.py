@@ -156,6 +156,7 @@ def _join_fields(left: Field, right: Field) -> Field:
         left.doc or right.doc,
         left.deprecated or right.deprecated,
         left.example or right.example,
+        left.reading or right.reading,
     )
 
 

@@ -59,6 +59,17 @@ def note(schema: Node) -> str:
     return ", ".join(_parts(schema))
 
 
+def reading(schema: Node) -> str:
+    """Return that part of a schema's note without which its values cannot be read.
+
+    >>> reading({"type": "string", "format": "date-time", "maxLength": 30, "default": "now"})
+    'date-time'
+    """
+    if not isinstance(schema, dict) or schema.keys().isdisjoint(_NOTED):
+        return ""
+    return ", ".join((*_format(schema), *_item(schema.get("items")), *_names(schema)))
+
+
 def doc(schema: Node, name: str) -> str:
     """The description of a schema, else its title when that says more than `name` does."""
     if not isinstance(schema, dict):
@@ -102,11 +113,7 @@ def _examples(node: dict[str, Node]) -> Iterator[Node]:
 
 
 def _parts(schema: dict[str, Node]) -> Iterator[str]:
-    format_ = schema.get("format")
-    if isinstance(format_, str) and format_ and format_ not in _PLAIN_FORMATS:
-        yield format_[:_LONGEST]
-    elif "contentEncoding" in schema and isinstance(schema["contentEncoding"], str):
-        yield schema["contentEncoding"][:_LONGEST]
+    yield from _format(schema)
     if not schema.keys().isdisjoint(_BOUNDS):
         yield from _bounds(schema)
     pattern = schema.get("pattern")
@@ -120,6 +127,14 @@ def _parts(schema: dict[str, Node]) -> Iterator[str]:
         text = _plain(schema["default"])
         if text:
             yield f"default {text}"
+
+
+def _format(schema: dict[str, Node]) -> Iterator[str]:
+    format_ = schema.get("format")
+    if isinstance(format_, str) and format_ and format_ not in _PLAIN_FORMATS:
+        yield format_[:_LONGEST]
+    elif "contentEncoding" in schema and isinstance(schema["contentEncoding"], str):
+        yield schema["contentEncoding"][:_LONGEST]
 
 
 def _bounds(schema: dict[str, Node]) -> Iterator[str]:

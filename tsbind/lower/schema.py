@@ -8,7 +8,7 @@ effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from tsbind.ir.types import (
@@ -34,7 +34,7 @@ from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
 from tsbind.lower.kinds import COMPOSED, SCALARS, implied, is_scalar
 from tsbind.lower.literal import ACCEPTS, fitting, literals
-from tsbind.lower.note import doc, example, note
+from tsbind.lower.note import doc, example, note, reading
 from tsbind.lower.references import References, Target, is_alias, shown
 from tsbind.lower.report import At, Node, Report
 
@@ -284,15 +284,16 @@ class SchemaLowering:
             return Field(name, type_, required)
         deprecated = schema.get("deprecated") is True
         said = self.note(schema, at), doc(schema, name)
-        return Field(name, type_, required, *said, deprecated, example(schema))
+        read = self.note(schema, at, reading)
+        return Field(name, type_, required, *said, deprecated, example(schema), read)
 
-    def note(self, schema: Node, at: At) -> str:
+    def note(self, schema: Node, at: At, of: Callable[[Node], str] = note) -> str:
         """The note of a value with this schema; a reference to a scalar tells its target's."""
-        text = note(schema)
+        text = of(schema)
         if isinstance(schema, dict) and "$ref" in schema:
             target = self._references.target(schema["$ref"], at)
             if target is not None and is_scalar(target.node):
-                beyond = note(target.node)
+                beyond = of(target.node)
                 return ", ".join(part for part in (beyond, text) if part)
         return text
 

@@ -4,7 +4,8 @@ Of an operation stays its summary (or the first sentence of its description) whe
 what it says is not yet in the operation's own name, arguments and reply.  How much a word says is
 measured over the API itself: the logarithm of how rare it is among all purposes, so that words
 which stand in most of them ("the", "list", "returns") weigh nothing in any language.  Of fields and
-types stay the notes: formats, bounds, defaults, units; and what is deprecated.
+types stay the notes: formats, bounds, defaults, units; and what is deprecated.  Of what only
+replies hold, formats stay: nobody keeps to the bounds of what is already there.
 
 >>> from tsbind.emit.sketch import show, sketch
 >>> api = sketch("listRooms():string[]; createRoom():string")
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import log
 from typing import Final
 
@@ -26,7 +27,8 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api, Operation
 from tsbind.ir.types import Apply, Field, Record, Ref, Type
-from tsbind.ir.walk import each_type, rewriter, walk
+from tsbind.ir.walk import rewriter, walk
+from tsbind.passes.prune import prune
 
 ENOUGH: Final = 0.5  # of what a purpose says must be new
 LONGEST: Final = 120  # characters of one purpose
@@ -44,9 +46,25 @@ def brief_docs(api: Api) -> Api:
         replace(op, summary=purpose if _tells(op, purpose, common, len(purposes)) else "", doc="")
         for op, purpose in zip(api.operations, purposes, strict=True)
     )
-    types = {name: replace(named, doc="") for name, named in api.types.items()}
-    bare = replace(api, operations=operations, types=types)
-    return each_type(bare, rewriter(_without_descriptions))
+    sent = _sent(api)
+    told, read = rewriter(_without(_noted)), rewriter(_without(_read))
+    return replace(
+        api,
+        operations=tuple(
+            replace(op, input=op.input and told(op.input), output=op.output and read(op.output))
+            for op in operations
+        ),
+        types={
+            name: replace(named, doc="", type=(told if name in sent else read)(named.type))
+            for name, named in api.types.items()
+        },
+    )
+
+
+def _sent(api: Api) -> set[str]:
+    """Return the names of the types that arguments reach."""
+    only = tuple(replace(operation, output=None) for operation in api.operations)
+    return set(prune(replace(api, operations=only)).types)
 
 
 def _purpose(operation: Operation) -> str:
@@ -96,15 +114,23 @@ def _alike(word: str, other: str) -> bool:
     return long.startswith(short[:-1])
 
 
-def _without_descriptions(node: Type) -> Type:
-    if not isinstance(node, Record) or not any(map(_described, node.fields)):
-        return node
-    return replace(node, fields=tuple(map(_noted, node.fields)))
+def _without(change: Callable[[Field], Field]) -> Callable[[Type], Type]:
+    """Return what puts the fields of objects through `change`."""
+
+    def rewritten(node: Type) -> Type:
+        if not isinstance(node, Record):
+            return node
+        fields = tuple(map(change, node.fields))
+        return node if fields == node.fields else replace(node, fields=fields)
+
+    return rewritten
 
 
 def _noted(field: Field) -> Field:
-    return replace(field, doc="", example="") if _described(field) else field
+    return replace(field, doc="", example="") if field.doc or field.example else field
 
 
-def _described(field: Field) -> bool:
-    return bool(field.doc or field.example)
+def _read(field: Field) -> Field:
+    if not (field.doc or field.example or field.note):
+        return field
+    return replace(field, doc="", example="", note=field.reading)
