@@ -15,7 +15,7 @@ EVIL = "a|b`<img src=x>`\n| [x](javascript:alert) @all\\"
 def outcome(changes: tuple[Change, ...]) -> Outcome:
     finding = Diagnostic("code", Location(EVIL, 3, 1), EVIL, EVIL)
     cost = Cost(1200, {EVIL: 12}, "o200k_base")
-    return Outcome("chat", "over", cost, 1000, 1190, changes, (EVIL,), (finding,), 5)
+    return Outcome("chat", "over", cost, 1000, 1190, changes, {EVIL: (EVIL,)}, (finding,), 5)
 
 
 def test_nothing_in_it_becomes_markup() -> None:

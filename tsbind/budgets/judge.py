@@ -42,9 +42,15 @@ class Outcome(msgspec.Struct, frozen=True):
     budget: int | None
     before: int | None  # tokens in the baseline; None: it is not in there, or counted otherwise
     changes: tuple[Change, ...] = ()  # the largest first
-    given_up: tuple[str, ...] = ()  # what the budget cost, in words
+    given_up: Mapping[str, tuple[str, ...]] = {}  # what the budget cost: kinds of loss, and names
     findings: tuple[Diagnostic, ...] = ()
     exit_code: int = 0
+
+
+    @property
+    def losses(self) -> str:
+        """What the budget cost, in words: each kind with its number."""
+        return "; ".join(f"{what} ({len(names):,})" for what, names in self.given_up.items())
 
 
 def judge(
@@ -97,7 +103,7 @@ def _judged(config: Config, name: str, old: Cost | None, cache: Cache | None) ->
         api.budget,
         comparable.tokens if comparable else None,
         changes=_changes(comparable.operations, now.operations) if comparable else (),
-        given_up=tuple(loss.what for loss in fit.given_up) if fit else (),
+        given_up={loss.what: loss.names for loss in fit.given_up} if fit else {},
         findings=tuple(findings),
         exit_code=BudgetError.exit_code if over or grown else 0,
     )

@@ -68,7 +68,7 @@ def _details(outcome: Outcome) -> Iterator[str]:
         yield f"- {_code(str(finding.where))}: {cell(finding.what)}. Fix: {cell(finding.fix)}"
     if outcome.given_up:
         yield ""
-        yield f"To fit, `{outcome.name}` gives up: {cell('; '.join(outcome.given_up))}"
+        yield f"To fit, `{outcome.name}` gives up: {cell(outcome.losses)}"
     if outcome.changes:
         yield ""
         yield f"<details><summary>{outcome.name}: {len(outcome.changes):,} operations changed"

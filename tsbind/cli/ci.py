@@ -155,7 +155,7 @@ def _tell(outcomes: Sequence[Outcome], *, github: bool, updated: bool) -> None:
     show(table(HEADER, [row(outcome) for outcome in outcomes]))
     for outcome in outcomes:
         if outcome.given_up:
-            show(f"\n{outcome.name} gives up, to fit: {'; '.join(outcome.given_up)}")
+            show(f"\n{outcome.name} gives up, to fit: {outcome.losses}")
         if outcome.changes:
             show(f"\n{outcome.name}: {plural(len(outcome.changes), 'operation')} changed")
         for change in outcome.changes[:_SHOWN]:
