@@ -248,6 +248,21 @@ _RESERVED = frozenset(_WORDS.split())
 _DECODER = msgspec.json.Decoder(Bundle)
 
 
+class Same:
+    """A Bundle as a cache key: equal only to itself, since comparing contents is slow."""
+
+    __slots__ = ("bundle",)
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.bundle is self.bundle
+
+    def __hash__(self) -> int:
+        return id(self.bundle)
+
+
 def fingerprint(calls: Mapping[str, Call], schemas: Mapping[str, Json]) -> str:
     """Hash what decides the meaning of a call, as 12 hexadecimal digits."""
     encoder = msgspec.json.Encoder(order="sorted")

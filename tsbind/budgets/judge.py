@@ -46,7 +46,6 @@ class Outcome(msgspec.Struct, frozen=True):
     findings: tuple[Diagnostic, ...] = ()
     exit_code: int = 0
 
-
     @property
     def losses(self) -> str:
         """What the budget cost, in words: each kind with its number."""

@@ -79,21 +79,6 @@ class Dispatcher:
         """The global names under which the program reaches the APIs."""
         return tuple(self._bindings)
 
-    def names(self) -> tuple[str, ...]:
-        """The dotted names of all operations as the guest knows them, sorted."""
-        several = len(self._bindings) > 1
-        return tuple(
-            sorted(
-                f"{root}.{op}" if several else op
-                for root, binding in self._bindings.items()
-                for op in (
-                    *binding.host.bundle.calls,
-                    *lookup.offered(binding.host.bundle),
-                    *pages.offered(binding.host.bundle),
-                )
-            )
-        )
-
     def announce(self, request: CallRequest, step: int) -> Event:
         """Note a call that the guest asked for; raises LimitError when it is one too many."""
         self._usage.calls += 1

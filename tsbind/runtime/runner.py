@@ -39,6 +39,7 @@ from tsbind.runtime.options import Bundles, Options, Result, known
 from tsbind.runtime.program import Program, prepare
 from tsbind.runtime.returned import Expected
 from tsbind.runtime.strip import is_loaded, stripper
+from tsbind.runtime.table import table_of
 from tsbind.runtime.trace import Trace
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ class Run:
         seed = self._options.get("seed")
         start = Start(
             source=program.javascript,
-            table="\n" + "".join(f"{name}\n" for name in dispatcher.names()),
+            table=table_of({root: each.host.bundle for root, each in self._bindings.items()}),
             now=self._milliseconds(),
             seed=int.from_bytes(os.urandom(6)) if seed is None else seed,
             roots=dispatcher.roots,

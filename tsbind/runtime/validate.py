@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from tsbind.bundle import Body, Bundle, Call, Json, Reply
+from tsbind.bundle import Body, Bundle, Call, Json, Reply, Same
 from tsbind.errors import BundleError, ResultError
 from tsbind.runtime.failures import ArgumentError, ReplyError
 from tsbind.runtime.intended import intended
@@ -34,7 +34,7 @@ class Validators:
 
     def __init__(self, bundle: Bundle, replies: Strictness = "warn") -> None:
         self._bundle = bundle
-        self._compiled = _compiled_for(_Same(bundle))
+        self._compiled = _compiled_for(Same(bundle))
         self.replies = replies
 
     def check_arguments(self, call: Call, args: Mapping[str, Json]) -> None:
@@ -160,21 +160,6 @@ def _references(schema: Json) -> set[str]:
     return names
 
 
-class _Same:
-    """A Bundle as a cache key: equal only to itself, since comparing contents is slow."""
-
-    __slots__ = ("bundle",)
-
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.bundle is self.bundle
-
-    def __hash__(self) -> int:
-        return id(self.bundle)
-
-
 @lru_cache(maxsize=64)
-def _compiled_for(_key: _Same) -> dict[tuple[str, str], _Compiled]:
+def _compiled_for(_key: Same) -> dict[tuple[str, str], _Compiled]:
     return {}
