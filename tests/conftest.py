@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 # Programs of other environments: looking in them for examples would import what is not here.
-collect_ignore = ["live/echo_server.py", "build/examples"]
+collect_ignore = ["live/echo_server.py", "build/examples", "examples"]
 
 
 def pytest_configure() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 
 from tsbind.cli.group import COMMANDS, INTERRUPTED, PIPE_CLOSED, Command, main, root
 from tsbind.errors import LimitError, SpecError
+from tsbind.resources import specs
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,3 +174,45 @@ def test_a_full_disk_is_told_as_such() -> None:
         "the output cannot be written: No space left on device [unwritable]\n"
         "fix: make room, or write elsewhere\n"
     )
+
+
+def test_a_command_that_is_misspelt_is_recognised(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compil", "x.yaml"]) == 2
+    assert 'no command "compil"; did you mean "compile"?' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["compile", "x.yaml", "--docs", "x", "--json"], 2),
+        (["compile", "--json"], 2),
+        (["nonsense", "--json"], 2),
+        (["tokens", "--json", "no-such-file.yaml"], 1),
+    ],
+    ids=str,
+)
+def test_whatever_is_wrong_is_json_where_json_was_asked_for(
+    arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    told = capsys.readouterr()
+    assert told.err == ""
+    error = json.loads(told.out)["error"]
+    assert error["exit_code"] == code
+    assert error["what"]
+    assert error["fix"]
+
+
+@pytest.mark.parametrize(("closed", "code"), [(0, 3), (1, 0), (2, 0)])
+def test_a_closed_standard_stream_is_an_empty_one(closed: int, code: int, tmp_path: Path) -> None:
+    source = "-" if closed == 0 else str(specs() / "chat.yaml")
+    run = subprocess.run(
+        [sys.executable, "-m", "tsbind", "compile", source, "-o", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: os.close(closed),
+        check=False,
+    )
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr
+    assert "fault" not in run.stderr

@@ -262,7 +262,8 @@ def _credentials(apis: Mapping[str, Bundle], items: Iterable[str]) -> dict[str, 
 def _of_each(apis: Mapping[str, Bundle], option: str, given: dict[str, T]) -> dict[str, T]:
     for name in given:
         if name not in apis:
-            refuse(option, name, f"the Bundles are called {', '.join(apis)}")
+            what = "say which API it is for; " if name == "api" else ""
+            refuse(option, name, f"{what}the Bundles are called {', '.join(apis)}")
     return given
 
 

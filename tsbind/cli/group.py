@@ -7,8 +7,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 import click
@@ -48,7 +50,10 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command."""
         if cmd_name not in COMMANDS:
-            return None
+            close = get_close_matches(cmd_name, COMMANDS, 1)
+            if ctx.resilient_parsing or not close:
+                return None
+            ctx.fail(f'there is no command "{cmd_name}"; did you mean "{close[0]}"?')
         command = import_module(f"tsbind.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
@@ -99,6 +104,19 @@ def describe(error: TsbindError) -> dict[str, object]:
     return told
 
 
+def _usage(error: click.ClickException) -> dict[str, object]:
+    """Return wrong usage as data, like any other error."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return {
+        "type": "UsageError",
+        "code": "usage",
+        "where": context.command_path if context is not None else "tsbind",
+        "what": error.format_message(),
+        "fix": f"see `{context.command_path if context is not None else 'tsbind'} --help`",
+        "exit_code": error.exit_code,
+    }
+
+
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
@@ -126,6 +144,7 @@ def root() -> None:
 
 def main(arguments: Sequence[str] | None = None, commands: click.Group = root) -> int:
     """Run the command line and return its exit code."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character still gets text
             stream.reconfigure(errors="backslashreplace")
@@ -151,14 +170,29 @@ def main(arguments: Sequence[str] | None = None, commands: click.Group = root) -
         return FAULT
 
 
+def _open_what_is_closed() -> None:
+    """Give a process that was started without standard streams empty ones, as others expect."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, stream)
+
+
 def _outcome(arguments: Sequence[str] | None, commands: click.Group) -> int:
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
         code = commands.main(arguments, prog_name="tsbind", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            print_json({"error": _usage(error)})
+        else:
+            error.show()
         return error.exit_code
     except TsbindError as error:  # raised while arguments were read
-        complain(str(error))
+        if as_json:
+            print_json({"error": describe(error)})
+        else:
+            complain(str(error))
         return error.exit_code
     sys.stdout.flush()
     return code if isinstance(code, int) else 0

@@ -18,7 +18,7 @@ from tsbind.cli.apis import Apis, api_options, hosts, refuse
 from tsbind.cli.files import STDIN, read, spell
 from tsbind.cli.group import Command
 from tsbind.cli.results import keep
-from tsbind.cli.screen import asking, plural, print_json, say, visible, working, write
+from tsbind.cli.screen import asking, confirmed, plural, print_json, say, working, write
 from tsbind.cli.source import json_option
 from tsbind.cli.suspend import put_off, suspend_options
 from tsbind.errors import BundleError, RunError, SpecError, SuspendedError, TsbindError
@@ -271,4 +271,4 @@ def _somebody_is_there(program: str) -> bool:
 def ask(question: Question) -> bool:
     with asking():
         say(f"\n{question}\n({question.reason})")
-        return click.confirm(visible("make this call?"), default=False, err=True)
+        return confirmed("make this call?")

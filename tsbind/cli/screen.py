@@ -6,7 +6,9 @@ visible first.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 import threading
 import time
@@ -38,7 +40,8 @@ def show(text: str = "") -> None:
 
 def complain(text: str) -> None:
     """Say what went wrong; red on a terminal."""
-    click.secho(visible(text), err=True, fg="red" if sys.stderr.isatty() else None)
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    click.secho(visible(text), err=True, fg="red" if coloured else None)
 
 
 def write(text: str) -> None:
@@ -118,6 +121,31 @@ def asking() -> Iterator[None]:
         if sys.stderr.isatty():
             _wipe()
         yield
+
+
+def confirmed(question: str) -> bool:
+    """Return whether a person at the terminal says yes; no, or nothing more to read, is no.
+
+    Ctrl-C ends the wait at once, and is then what it was before: an event loop's own handler would
+    only note it, and go on waiting.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return _yes(question)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return _yes(question)
+    except KeyboardInterrupt:
+        click.echo(err=True)
+        signal.signal(signal.SIGINT, before)
+        signal.raise_signal(signal.SIGINT)
+        return False
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _yes(question: str) -> bool:
+    click.echo(f"{visible(question)} [y/N]: ", nl=False, err=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _wipe() -> None:

@@ -30,7 +30,14 @@ class _Plugged:
 
     def count(self, text: str) -> int:
         """Call the user's function; raises TokenizerError unless it returns a count."""
-        tokens = self._function(text)
+        try:
+            tokens = self._function(text)
+        except Exception as error:  # somebody's own code may raise anything
+            raise TokenizerError(
+                f"failed: {type(error).__name__}: {error}",
+                where=self.name,
+                fix="name a function that takes one text and returns how many tokens it has",
+            ) from error
         if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0:
             raise TokenizerError(
                 f"returned {tokens!r}, which is no number of tokens",

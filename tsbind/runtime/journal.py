@@ -284,6 +284,9 @@ class Journal:
         return JournalError(what, where=self._path.name, fix="give each run a journal of its own")
 
 
+_NAME = "name the file that a run wrote with --journal"
+
+
 def _digest(javascript: str) -> str:
     return hashlib.sha256(javascript.encode()).hexdigest()
 
@@ -296,9 +299,10 @@ def _read(path: Path, *, must_exist: bool) -> tuple[list[bytes], int]:
     except FileNotFoundError:
         if not must_exist:
             return [], 0
-        raise JournalError("there is no such journal", where=path.name) from None
+        raise JournalError("there is no such journal", where=path.name, fix=_NAME) from None
     except OSError as error:
-        raise JournalError(f"cannot be read: {error.strerror}", where=path.name) from None
+        what = f"cannot be read: {error.strerror}"
+        raise JournalError(what, where=path.name, fix=_NAME) from None
     if len(data) > LONGEST:
         raise JournalError(f"is longer than {LONGEST} bytes", where=path.name)
     good = data.rfind(b"\n") + 1

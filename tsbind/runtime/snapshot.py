@@ -97,7 +97,7 @@ def unseal(data: bytes, key: bytes) -> tuple[Saved, bytes]:
         known = data.startswith(b"tsbind snapshot ")
         raise SnapshotError(
             "it is of another version of tsbind" if known else "it is no snapshot",
-            fix="go on with the tsbind that made it",
+            fix="go on with the tsbind that made it" if known else "give what a run saved",
             code="snapshot-format",
         )
     packed = rest[_SEAL:]
