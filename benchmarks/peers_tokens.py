@@ -81,13 +81,13 @@ def measure() -> dict[str, Any]:
     end = time.monotonic() + SECONDS
     rows: list[Row] = []
     for file in files:
+        key = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+        if key not in known and time.monotonic() > end:
+            continue
         ours = _ours(folder / file)
         if ours is None:
             continue
-        key = hashlib.sha256((folder / file).read_bytes()).hexdigest()
         if key not in known:
-            if time.monotonic() > end:
-                continue
             known[key] = {"peers": _theirs(folder / file, ours.bundle, peers)}
             KEPT.parent.mkdir(exist_ok=True)
             KEPT.write_bytes(msgspec.json.encode(known))

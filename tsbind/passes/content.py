@@ -26,7 +26,7 @@ from tsbind.ir.types import (
 from tsbind.passes.naming import common_words, split, type_name
 from tsbind.passes.shapes import Shapes
 
-SMALL: Final = 3  # fields or values whose names together make a name
+SMALL: Final = 4  # fields or values whose names together make a name
 WORDS: Final = 5  # that such a name may have
 _TAGS: Final = frozenset({"object", "type", "kind"})  # fields whose literal says what an object is
 
@@ -104,10 +104,13 @@ def joined(node: Type) -> str:
 
 
 def _of_options(options: Iterable[Type]) -> str:
-    """Name a choice between named types: after what their names have in common, if anything."""
+    """Name a choice: after what its names have in common, or after its only object."""
     names = [name for name in map(_named, options) if name]
     common = common_words([split(name) for name in names])
-    return "".join(common) if common else ""
+    if common:
+        return "".join(common)
+    records = [option for option in options if isinstance(option, Record)]
+    return joined(records[0]) if len(records) == 1 and len(names) < 2 else ""
 
 
 def _named(node: Type) -> str:

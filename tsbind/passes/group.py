@@ -34,6 +34,7 @@ from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Field, Intersection, Record, Ref, Type
 from tsbind.ir.walk import each_type
 from tsbind.passes import cost
+from tsbind.passes.content import literal_tag
 from tsbind.passes.naming import common_words, first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
 from tsbind.passes.shapes import Shapes, occurrences, substituter, told, unbound
@@ -177,6 +178,9 @@ def _wanted(table: _Table, members: frozenset[int], holders: list[str | None]) -
     if common and holders.count(None) * 4 <= len(holders):
         yield "".join(common) + "Base"
     ordered = sorted(members)
+    tag = literal_tag(Record(tuple(table.fields[member] for member in ordered)))
+    if tag:
+        yield tag + "Base"
     if len(ordered) <= 3:
         yield type_name(*(table.fields[member].name for member in ordered))
     # The rarest fields say most about what this is.

@@ -14,11 +14,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tsbind.ir.api import Api, Operation
-from tsbind.ir.types import Array, Enum, Record
-from tsbind.passes.content import Contents
+from tsbind.ir.types import Array, Enum, Record, Union
+from tsbind.passes.content import SMALL, Contents
 from tsbind.passes.naming import common_words, first_free, singular, split, type_name
 from tsbind.passes.shapes import Shapes
 
+EMPTY: Final = Enum(("",))
 MOSTLY: Final = 0.5  # share of a shape's places that must agree on a name
 NEARLY_ALL: Final = 0.75  # share of a shape's places that must be one owner's to be called its
 
@@ -68,6 +69,10 @@ class Hints:
         alike += sum(bool(words & _kinds(method)) for method in self._methods.get(number, ()))
         return alike >= MOSTLY * len(places)
 
+    def count(self, number: int) -> int:
+        """Return in how many places the shape `number` stands, each shape around it seen once."""
+        return len(self._places[number])
+
     def word(self, number: int) -> str:
         """Return what most places of the shape `number` are called."""
         return _most(Counter(place for place, _ in self._places[number])).word
@@ -80,13 +85,20 @@ class Hints:
         owner = max(owners, key=lambda name: (owners[name], -len(name), name))
         owned = owners[owner] >= NEARLY_ALL * owners.total()
         held = list(self._contents.names(node))
-        if place.field and places[place] >= MOSTLY * places.total():
+        # What an object holds says more of it than one of two places where it stands.
+        needed = NEARLY_ALL if isinstance(node, Record) and held else MOSTLY
+        one = isinstance(node, Record) and len(node.fields) == 1
+        if place.field and not one and places[place] > needed * places.total():
             yield place.word
+            if isinstance(node, Union) and any(option == EMPTY for option in node.options):
+                yield f"{place.word}OrEmpty"
             if owned:
                 yield type_name(owner, place.word)
             if held and not isinstance(node, Enum):
                 yield type_name(place.word, *split(held[0])[:2])
         common = common_words(self._methods.get(number, []))
+        if isinstance(node, Record) and 1 < len(node.fields) <= SMALL:
+            yield from held[:1]
         if common and not place.field:
             yield type_name(*common, place.word)
         yield from held

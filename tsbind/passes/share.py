@@ -45,7 +45,8 @@ def share(api: Api) -> Api:
     hints = Hints(api, shapes)
     names: dict[int, str] = {}
     taken = set(api.types)
-    for number in sorted(chosen):
+    # What stands in most places has the first choice of a name.
+    for number in sorted(chosen, key=lambda number: (-hints.count(number), number)):
         own = bodies.get(number)
         names[number] = own if own and hints.fits(own, number) else hints.name(number, taken)
         taken.add(names[number])
