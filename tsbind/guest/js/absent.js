@@ -25,6 +25,6 @@
   // Integers beyond 2^53 arrive as BigInts; written back they stay the integers that they were.
   const { rawJSON } = JSON;
   Object.defineProperty(BigInt.prototype, "toJSON", {
-    value: function toJSON() { return rawJSON(String(this)); }, writable: true, configurable: true,
+    value: { toJSON() { return rawJSON(String(this)); } }.toJSON, writable: true, configurable: true,
   });
 };

@@ -29,17 +29,14 @@
 
   const define = (name, value) =>
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
-  define("setTimeout", function setTimeout(callback, delay = 0, ...args) {
-    return start(callback, delay, args, false);
-  });
-  define("setInterval", function setInterval(callback, delay = 0, ...args) {
-    return start(callback, delay, args, true);
-  });
-  define("setImmediate", function setImmediate(callback, ...args) {
-    return start(callback, 0, args, false);
-  });
   const clear = (id) => { live.delete(id); };
-  define("clearTimeout", function clearTimeout(id) { clear(id); });
-  define("clearInterval", function clearInterval(id) { clear(id); });
-  define("clearImmediate", function clearImmediate(id) { clear(id); });
+  const timers = {
+    setTimeout(callback, delay = 0, ...args) { return start(callback, delay, args, false); },
+    setInterval(callback, delay = 0, ...args) { return start(callback, delay, args, true); },
+    setImmediate(callback, ...args) { return start(callback, 0, args, false); },
+    clearTimeout(id = undefined) { clear(id); },
+    clearInterval(id = undefined) { clear(id); },
+    clearImmediate(id = undefined) { clear(id); },
+  };
+  for (const name of Object.keys(timers)) define(name, timers[name]);
 };

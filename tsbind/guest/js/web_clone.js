@@ -123,22 +123,25 @@
     "Symbol",
   ]);
 
-  const structuredClone = function (value, options) {
-    if (arguments.length === 0) throw new TypeError("structuredClone needs a value");
-    const memory = new Map();
-    const transfer = [...(options?.transfer ?? [])];
-    for (const buffer of transfer) {
-      if (!has(getter(ArrayBuffer, "byteLength"), buffer)) refuse(buffer);
-      memory.set(buffer, ArrayBuffer.prototype.slice.call(buffer, 0));
-    }
-    const clone = (each) => {
-      if (typeof each === "symbol" || typeof each === "function") refuse(each);
-      if (typeof each !== "object" || each === null) return each;
-      return memory.has(each) ? memory.get(each) : copyObject(each, clone, memory);
-    };
-    const copy = clone(value);
-    for (const buffer of transfer) buffer.transfer(); // detaches the original
-    return copy;
+  const { structuredClone } = {
+    // A method, which is no constructor.
+    structuredClone(value, options = undefined) {
+      if (arguments.length === 0) throw new TypeError("structuredClone needs a value");
+      const memory = new Map();
+      const transfer = [...(options?.transfer ?? [])];
+      for (const buffer of transfer) {
+        if (!has(getter(ArrayBuffer, "byteLength"), buffer)) refuse(buffer);
+        memory.set(buffer, ArrayBuffer.prototype.slice.call(buffer, 0));
+      }
+      const clone = (each) => {
+        if (typeof each === "symbol" || typeof each === "function") refuse(each);
+        if (typeof each !== "object" || each === null) return each;
+        return memory.has(each) ? memory.get(each) : copyObject(each, clone, memory);
+      };
+      const copy = clone(value);
+      for (const buffer of transfer) buffer.transfer(); // detaches the original
+      return copy;
+    },
   };
   Object.defineProperty(globalThis, "structuredClone", {
     value: structuredClone,

@@ -104,15 +104,19 @@
 
   const define = (object, name, value) =>
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
+  const methods = (object, made) => Object.keys(made).forEach((key) => define(object, key, made[key]));
   const ANY = [...DATE_KEYS, ...TIME_KEYS];
-  define(Date.prototype, "toLocaleString", function toLocaleString(locale, options) {
-    return formatDate(this, options, { ...DATE, ...TIME }, ANY);
-  });
-  define(Date.prototype, "toLocaleDateString", function toLocaleDateString(locale, options) {
-    return formatDate(this, options, DATE, DATE_KEYS);
-  });
-  define(Date.prototype, "toLocaleTimeString", function toLocaleTimeString(locale, options) {
-    return formatDate(this, options, TIME, TIME_KEYS);
+  // Methods, which are no constructors; both parameters may be left out, so their length is 0.
+  methods(Date.prototype, {
+    toLocaleString(locale = undefined, options = undefined) {
+      return formatDate(this, options, { ...DATE, ...TIME }, ANY);
+    },
+    toLocaleDateString(locale = undefined, options = undefined) {
+      return formatDate(this, options, DATE, DATE_KEYS);
+    },
+    toLocaleTimeString(locale = undefined, options = undefined) {
+      return formatDate(this, options, TIME, TIME_KEYS);
+    },
   });
 
   class DateTimeFormat {

@@ -114,12 +114,19 @@
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
   const numberValue = Number.prototype.valueOf;
   const bigintValue = BigInt.prototype.valueOf;
-  define(Number.prototype, "toLocaleString", function toLocaleString(locale, options) {
-    return formatNumber(numberValue.call(this), options ?? {});
-  });
-  define(BigInt.prototype, "toLocaleString", function toLocaleString(locale, options) {
-    return formatNumber(bigintValue.call(this), options ?? {});
-  });
+  // Methods, which are no constructors; both parameters may be left out, so their length is 0.
+  const ofNumber = {
+    toLocaleString(locale = undefined, options = undefined) {
+      return formatNumber(numberValue.call(this), options ?? {});
+    },
+  };
+  const ofBigInt = {
+    toLocaleString(locale = undefined, options = undefined) {
+      return formatNumber(bigintValue.call(this), options ?? {});
+    },
+  };
+  define(Number.prototype, "toLocaleString", ofNumber.toLocaleString);
+  define(BigInt.prototype, "toLocaleString", ofBigInt.toLocaleString);
 
   class NumberFormat {
     #options;

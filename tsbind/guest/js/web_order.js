@@ -1,6 +1,7 @@
 // The order of text: localeCompare and Intl.Collator, close to the root collation of the Unicode
 // Collation Algorithm for Latin script; other scripts follow their code points.
 () => {
+  "use strict"; // so that `this` is what a method was called on, null too
   // The order that people expect: signs, digits, letters whatever their case and accents; these
   // decide only between texts that are alike otherwise, lower case first.
   const SIGNS = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
@@ -64,9 +65,13 @@
 
   const define = (object, name, value) =>
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
-  define(String.prototype, "localeCompare", function localeCompare(other, locale, options) {
-    return compare(`${this}`, `${other}`, options ?? {});
-  });
+  const { localeCompare } = {
+    localeCompare(other, locale = undefined, options = undefined) {
+      if (this === undefined || this === null) throw new TypeError(`${this} is not a string`);
+      return compare(`${this}`, `${other}`, options ?? {});
+    },
+  };
+  define(String.prototype, "localeCompare", localeCompare);
 
   class Collator {
     #options;
