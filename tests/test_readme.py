@@ -25,6 +25,7 @@ from tsbind.cli.screen import share
 from tsbind.demo import serving
 from tsbind.meter import DEFAULT, tokenizer
 from tsbind.pipeline import compile
+from tsbind.runtime.limits import MIB, Limits
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -85,6 +86,28 @@ def _exits() -> str:
     return "\n".join(["| code | meaning |", "| ---: | --- |", *rows]) + "\n"
 
 
+_LIMIT = re.compile(r"^    (\w+): .*? = .*?(?:  # (.*))?$", re.MULTILINE)
+
+
+def _limits() -> str:
+    rows = []
+    for name, note in _LIMIT.findall(inspect.getsource(Limits)):
+        default = getattr(Limits(), name)
+        rows.append(f"| `{name}` | {_spelled(name, default)} | {note.partition('; None')[0]} |")
+    assert len(rows) == len(Limits.__struct_fields__)
+    return "\n".join(["| limit | default | |", "| --- | ---: | --- |", *rows]) + "\n"
+
+
+def _spelled(name: str, value: float | None) -> str:
+    if value is None:
+        return "none"
+    if name in ("cpu", "wall"):
+        return f"{value:g} s"
+    if name in ("calls", "concurrency"):
+        return str(value)
+    return f"{value / MIB:g} MiB" if value >= MIB else f"{value / 1024:g} KiB"
+
+
 def _speed() -> str:
     rows = [*_cost_of_isolates(), *_cost_of_compiling(), *_cost_of_checking()]
     measured = _kept("compile")["measured"]
@@ -131,6 +154,7 @@ MADE: dict[str, Callable[[], str]] = {
     "savings": _savings,
     "speed": _speed,
     "exits": _exits,
+    "limits": _limits,
 }
 
 

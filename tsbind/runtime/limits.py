@@ -23,9 +23,9 @@ class Limits(msgspec.Struct, frozen=True):
     request_bytes: int = 16 * MIB  # sent to the API, in all
     reply_bytes: int = 64 * MIB  # received from the API, in all
     log_bytes: int = 64 * 1024  # of console output; what follows is dropped and counted
-    result_bytes: int = 4 * MIB
-    result_tokens: int | None = None  # None: not limited
-    program_bytes: int = 256 * 1024
+    result_bytes: int = 4 * MIB  # the result, as JSON
+    result_tokens: int | None = None  # the result, as a model counts it; None: not limited
+    program_bytes: int = 256 * 1024  # the program's text
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
