@@ -71,6 +71,8 @@ ONE_BY_ONE: Table = [
     ("DELETE", "/api/blog/posts/{id}/", "blog_posts_destroy", ("blog",), "blog.deletePost"),
     ("POST", "/api/posts/{id}/publish/", "posts_publish_create", ("posts",), "posts.publish"),
     ("GET", "/acc/{id}/logs/{day}", "acc_logs_list", ("acc",), "acc.listLogs"),
+    ("POST", "/p/{id}/tasks/{t}/upload/", "p_tasks_upload", ("p",), "p.uploadTask"),
+    ("GET", "/m/$count", "users.messages.GetCount-1a2b", (), "users.messages.getCount"),
     ("GET", "/api/users/me/", "users_me_retrieve", ("users",), "users.getMe"),
     # No id at all.
     ("GET", "/rooms", "", (), "rooms.list"),
@@ -91,6 +93,7 @@ ONE_BY_ONE: Table = [
     ("GET", "/a", "evil\u202ename\u200b", ("x",), "x.evilname"),
     ("GET", "/a", "ﬁnd", ("x",), "x.find"),
     ("GET", "/a", "取得", ("商品",), "商品.取得"),
+    ("GET", "/a", "получитьСчёт", ("Счета",), "счета.получитьСчёт"),
     ("GET", "/a", "!!!", ("???",), "a.get"),
 ]
 

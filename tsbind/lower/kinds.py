@@ -22,7 +22,38 @@ _OBJECT = frozenset(
 _ARRAY = frozenset(["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"])
 _STRING = frozenset(["pattern", "minLength", "maxLength", "contentEncoding", "contentMediaType"])
 _NUMBER = frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"])
+# Formats that a schema may have instead of a type; any other one may be of anything.
 _KIND_OF_FORMAT = {
+    **dict.fromkeys(
+        (
+            "date",
+            "date-time",
+            "time",
+            "duration",
+            "email",
+            "idn-email",
+            "hostname",
+            "idn-hostname",
+            "ipv4",
+            "ipv6",
+            "uri",
+            "url",
+            "uri-reference",
+            "iri",
+            "iri-reference",
+            "uuid",
+            "uri-template",
+            "json-pointer",
+            "relative-json-pointer",
+            "regex",
+            "byte",
+            "binary",
+            "base64url",
+            "password",
+            "string",
+        ),
+        "string",
+    ),
     **dict.fromkeys(("int32", "int64"), "integer"),
     **dict.fromkeys(("float", "double", "decimal"), "number"),
 }
@@ -49,7 +80,7 @@ def implied(schema: dict[str, Node]) -> tuple[str, ...]:
         return ("string",)
     format_ = schema.get("format")
     if isinstance(format_, str) and not keys & {"$ref", *COMPOSED}:
-        return (_KIND_OF_FORMAT.get(format_, "string"),)
+        return (_KIND_OF_FORMAT[format_],) if format_ in _KIND_OF_FORMAT else ()
     return ()
 
 

@@ -67,7 +67,7 @@ def reading(schema: Node) -> str:
     """
     if not isinstance(schema, dict) or schema.keys().isdisjoint(_NOTED):
         return ""
-    return ", ".join((*_format(schema), *_item(schema.get("items")), *_names(schema)))
+    return ", ".join((*_format(schema), *_item(schema.get("items")), *names(schema)))
 
 
 def doc(schema: Node, name: str) -> str:
@@ -122,7 +122,7 @@ def _parts(schema: dict[str, Node]) -> Iterator[str]:
     if schema.get("uniqueItems") is True:
         yield "unique"
     yield from _item(schema.get("items"))
-    yield from _names(schema)
+    yield from names(schema)
     if "default" in schema:
         text = _plain(schema["default"])
         if text:
@@ -183,7 +183,7 @@ def _item(items: Node) -> Iterator[str]:
             yield f"each {format_[:_LONGEST]}"
 
 
-def _names(schema: dict[str, Node]) -> Iterator[str]:
+def names(schema: dict[str, Node]) -> Iterator[str]:
     """Names that widely used extensions give to bare numbers: `1=low, 2=high`."""
     names = schema.get("x-enum-varnames", schema.get("x-enumNames"))
     values = schema.get("enum")

@@ -17,7 +17,8 @@ _GROUPED = re.compile(
     r"(?P<group>[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*)_(?P<method>[A-Za-z][A-Za-z0-9]*(?:_v\d+)?)"
 )
 _CONTROLLER = re.compile(r"[A-Z]\w*?Controller[_.]")
-_NUMBER = re.compile(r"(?<=[A-Za-z])_\d+$")
+# `findAll_1` of springdoc, `GetCount-1a2b` of Microsoft.
+_NUMBER = re.compile(r"(?<=[A-Za-z])(?:_\d+|-(?=[a-f]*\d)[0-9a-f]{4})$")
 # With one of these in front an id says what is done before it says to what.
 _DEEDS = frozenset(
     [
@@ -59,7 +60,7 @@ def without_method(operation_id: str, method: str) -> str:
 
 
 def without_number(operation_id: str) -> str:
-    """Drop the number by which a generator tells methods of one name apart: `findAll_1`."""
+    """Drop the mark by which a generator tells methods of one name apart: `findAll_1`."""
     return _NUMBER.sub("", operation_id)
 
 
@@ -107,6 +108,9 @@ def deed_last(operation_id: str, path: str) -> str:
         if not is_variable(segment)
         for word in words(segment)
     ]
+    if found == fixed[-len(found) :] and "_" in operation_id and found[0] not in VERBS:
+        last = words(operation_id)[-1].lower()
+        return last if last in VERBS else ""
     for length in (2, 1):
         things = found[:-length]
         if things and things == fixed[-len(things) :] and "_" in operation_id:

@@ -78,10 +78,12 @@ def template(path: str) -> Template:
         name = match[1]
         operator = name[:1] if name[:1] in _OPERATORS else ""
         name = name.removeprefix(operator).removesuffix("*") if operator else name
+        variable, _, pattern = name.partition("=")  # `{name=users/*}`, as Google writes it
+        name = variable or name
         greedy = name.endswith("+") and len(name) > 1  # `{proxy+}`, as AWS writes it
         name = name.removesuffix("+") if greedy else name
         names[name] = None
-        if greedy or (operator and operator in _RESERVED_EXPANSION):
+        if greedy or "/" in pattern or (operator and operator in _RESERVED_EXPANSION):
             reserved.add(name)
         return "{" + name + "}"
 

@@ -34,7 +34,7 @@ from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
 from tsbind.lower.kinds import COMPOSED, SCALARS, implied, is_scalar
 from tsbind.lower.literal import ACCEPTS, fitting, literals
-from tsbind.lower.note import doc, example, note, reading
+from tsbind.lower.note import doc, example, names, note, reading
 from tsbind.lower.references import References, Target, is_alias, shown
 from tsbind.lower.report import At, Node, Report
 
@@ -288,14 +288,18 @@ class SchemaLowering:
         return Field(name, type_, required, *said, deprecated, example(schema), read)
 
     def note(self, schema: Node, at: At, of: Callable[[Node], str] = note) -> str:
-        """The note of a value with this schema; a reference to a scalar tells its target's."""
+        """The note of a value with this schema.
+
+        A reference to a scalar tells its target's, and one to numbers what they are called.
+        """
         text = of(schema)
-        if isinstance(schema, dict) and "$ref" in schema:
-            target = self._references.target(schema["$ref"], at)
-            if target is not None and is_scalar(target.node):
-                beyond = of(target.node)
-                return ", ".join(part for part in (beyond, text) if part)
-        return text
+        if not (isinstance(schema, dict) and "$ref" in schema):
+            return text
+        target = self._references.target(schema["$ref"], at)
+        if target is None or not isinstance(target.node, dict):
+            return text
+        beyond = of(target.node) if is_scalar(target.node) else ", ".join(names(target.node))
+        return ", ".join(part for part in (beyond, text) if part)
 
     def _only_named(self, schema: dict[str, Node], name: str, at: At) -> Field:
         """A property that is required and declared nowhere takes what further members take."""

@@ -45,8 +45,8 @@ UNSAFE = frozenset(
 def words(name: str) -> list[str]:
     """Split a name into words.
 
-    >>> words("issues/list-for-repo"), words("getHTTPServerURLs")
-    (['issues', 'list', 'for', 'repo'], ['get', 'HTTP', 'Server', 'URLs'])
+    >>> words("issues/list-for-repo"), words("getHTTPServerURLs"), words("получитьСчёт")
+    (['issues', 'list', 'for', 'repo'], ['get', 'HTTP', 'Server', 'URLs'], ['получить', 'Счёт'])
     """
     return list(_words(name))
 
@@ -57,11 +57,21 @@ def _words(name: str) -> tuple[str, ...]:
     for piece in _pieces(name):
         whole = _PLURAL_ACRONYM.sub(lambda match: match[1] + "S", piece)
         start = 0
-        for match in _HUMP.finditer(whole):
-            found.append(piece[start : match.start()])
-            start = match.start()
+        for hump in _humps(whole):
+            found.append(piece[start:hump])
+            start = hump
         found.append(piece[start:])
     return tuple(word for word in found if word)
+
+
+def _humps(text: str) -> list[int]:
+    if text.isascii():
+        return [match.start() for match in _HUMP.finditer(text)]
+    return [
+        at
+        for at in range(1, len(text))
+        if text[at].isupper() and (not text[at - 1].isupper() or text[at + 1 : at + 2].islower())
+    ]
 
 
 def _pieces(name: str) -> list[str]:
