@@ -132,6 +132,9 @@ paths:
               schema: {type: array, items: {$ref: "#/components/schemas/Cage"}}
     post:
       operationId: cages.open
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: "#/components/schemas/Cage"}}}
       responses: {"201": {description: ok}}
   /feed:
     get:
@@ -161,13 +164,40 @@ def mocked(tmp_path: Path) -> Iterator[str]:
     assert "Traceback" not in err
 
 
-def fetch(url: str, method: str = "GET") -> tuple[int, str, str]:
+def fetch(
+    url: str, method: str = "GET", body: bytes | None = None, media: str = "application/json"
+) -> tuple[int, str, str]:
+    asked = urllib.request.Request(url, body, {"Content-Type": media} if body else {})
+    asked.method = method
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method=method)) as reply:
+        with urllib.request.urlopen(asked) as reply:
             return reply.status, reply.headers.get_content_type(), reply.read().decode()
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.headers.get_content_type(), error.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "said"),
+    [
+        ("GET", "/cages", "", 400, 'args: the field \\"kind\\" is missing'),
+        ("GET", "/cages?kind=a&size=1", "", 400, 'the query has \\"size\\", which the operation'),
+        ("POST", "/cages", "", 400, "the body is missing"),
+        ("POST", "/cages", "[]", 400, "the body must be an object"),
+        ("POST", "/cages", "{", 400, "the body is not JSON"),
+        ("POST", "/cages", '{"name":7}', 400, "args.name: must be a string, not 7"),
+        ("POST", "/cages", "csv:a,b", 415, "the operation takes application/json"),
+        ("DELETE", "/cages", "", 405, "there is no such operation"),
+        ("GET", "/zoo", "", 404, "there is no such operation"),
+    ],
+)
+def test_a_mock_refuses_what_the_document_does(
+    mocked: str, method: str, path: str, body: str, status: int, said: str
+) -> None:
+    kind, _, text = body.rpartition("csv:")
+    media = "text/csv" if body.startswith("csv:") else "application/json"
+    code, _, answer = fetch(f"{mocked}{path}", method, (kind + text).encode() or None, media)
+    assert (code, said in answer) == (status, True), answer
 
 
 def test_a_mock_answers_from_examples_and_schemas(
@@ -175,7 +205,7 @@ def test_a_mock_answers_from_examples_and_schemas(
 ) -> None:
     assert fetch(f"{mocked}/cages/7") == (200, "application/json", '{"name":"lion"}')
     assert fetch(f"{mocked}/cages?kind=big") == (200, "application/json", '[{"name":"text"}]')
-    assert fetch(f"{mocked}/cages", "POST")[0] == 201
+    assert fetch(f"{mocked}/cages", "POST", b'{"name":"bear"}')[0] == 201
     assert fetch(f"{mocked}/feed") == (200, "text/plain", "text")
     assert fetch(f"{mocked}/cages")[0] == 400
     assert fetch(f"{mocked}/cages", "DELETE")[0] == 405

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from tsbind.bundle import Json
+    from tsbind.runtime.received import Received
     from tsbind.runtime.route import Routes
 
 _LONGEST = 16 << 20  # bytes of a request
@@ -39,7 +40,8 @@ def command(spec: str, port: int) -> None:
     """Answer as an API would, from its document alone.
 
     It listens on loopback until Ctrl-C.  SPEC is a document, or a Bundle that `tsbind compile -o`
-    wrote.  Replies are the document's examples; where it has none they are made up from its
+    wrote.  Requests are held against the document, and one that does not fit is refused with the
+    reason.  Replies are the document's examples; where it has none they are made up from its
     schemas, always the same.  Nothing changes by calling, and whoever calls is let in.
     """
     bundle, examples = _open(spec)
@@ -87,25 +89,36 @@ class _Answers:
     """Answers each request, and says on stderr which operation it was."""
 
     def __init__(self, bundle: Bundle, examples: Mapping[str, Json], routes: Routes) -> None:
+        from tsbind.runtime.validate import Validators
+
         self._bundle, self._examples, self._routes = bundle, examples, routes
+        self._validators = Validators(bundle)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        from tsbind.runtime.failures import HostError
+        from tsbind.runtime.failures import ArgumentError, HostError
         from tsbind.runtime.mock import written
+        from tsbind.runtime.received import arguments
         from tsbind.runtime.route import NoRoute
 
-        await _drain(request)
+        asked = f"{request.method} {request.rel_url.raw_path}"
+        received = await _received(request)
         try:
             call = self._routes.find(request.method, request.rel_url.raw_path)
         except NoRoute as error:
             status = 405 if error.allowed else 404
-            say(f"{request.method} {request.rel_url.raw_path}: {status}")
+            say(f"{asked}: {status}")
             return _failure(status, "there is no such operation", error.allowed)
-        say(f"{request.method} {request.rel_url.raw_path}: {call.op}")
-        wanted = [p.name for p in call.parameters if p.required and p.place == "query"]
-        missing = [name for name in wanted if not _is_given(request, name)]
-        if missing:
-            return _failure(400, f'the parameter "{missing[0]}" is missing')
+        if received is None:
+            say(f"{asked}: 413")
+            return _failure(413, f"the body is longer than {_LONGEST} bytes")
+        try:
+            args = arguments(call, received, self._bundle.schemas)
+            self._validators.check_arguments(call, args)
+        except ArgumentError as error:
+            status = 415 if error.code == "media" else 400
+            say(f"{asked}: {status}, {error.text}")
+            return _failure(status, error.text)
+        say(f"{asked}: {call.op}")
         try:
             example = self._examples.get(f"{call.method} {call.path}", ...)
             reply = written(call, self._bundle, example)
@@ -114,18 +127,18 @@ class _Answers:
         return _response(reply.status, reply.body, dict(reply.headers))
 
 
-def _is_given(request: web.BaseRequest, name: str) -> bool:
-    """Whether a query parameter is there, as itself or in pieces (`filter[state]=open`)."""
-    return any(key == name or key.startswith(f"{name}[") for key in request.rel_url.query)
+async def _received(request: web.BaseRequest) -> Received | None:
+    """Read a request to its end; None when it is too long."""
+    from tsbind.runtime.received import Received
 
-
-async def _drain(request: web.BaseRequest) -> None:
-    """Read the body away, up to a limit: what is left unread would break the connection."""
-    size = 0
+    body = bytearray()
     async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > _LONGEST:
-            return
+        body += chunk
+        if len(body) > _LONGEST:
+            return None
+    headers = tuple((name.lower(), value) for name, value in request.headers.items())
+    url = request.rel_url
+    return Received(url.raw_path, url.raw_query_string, headers, bytes(body))
 
 
 def _failure(status: int, message: str, allowed: tuple[str, ...] = ()) -> web.StreamResponse:

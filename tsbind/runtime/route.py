@@ -41,6 +41,14 @@ class Routes:
         raise NoRoute(tuple(sorted({call.method for call in here})))
 
 
+def variables(template: str, path: str) -> dict[str, str]:
+    """Return what stands for each variable of `template` in `path`, as it was sent."""
+    fixed = _VARIABLE.split(template.partition("?")[0].partition("#")[0])
+    found = re.fullmatch("([^/]+?)".join(map(re.escape, fixed)), path)
+    names = [name[1:-1] for name in _VARIABLE.findall(template)]
+    return dict(zip(names, found.groups(), strict=False)) if found else {}
+
+
 def _head(path: str) -> str:
     return path.partition("{")[0]
 
