@@ -10,13 +10,14 @@ whatever it is doing.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 import threading
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any, TypeVar
+
+from tsbind.runtime.fork import after_fork
 
 _T = TypeVar("_T")
 _IDLE_KEPT = 8  # threads that wait for the next call; more than that end with theirs
@@ -43,7 +44,7 @@ class _Worker:
 
 
 _idle: list[_Worker] = []
-os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive a fork
+after_fork(_idle.clear)
 
 
 def wait_for(make: Callable[[], Coroutine[Any, Any, _T]], *, interrupt: Callable[[], None]) -> _T:

@@ -1,7 +1,8 @@
 """The process-wide engine: the guest's compiled code, and the clock that stops it.
 
 Making an `Engine` loads the compiled guest (see codecache.py); after that an isolate costs a third
-of a millisecond.  An Engine is safe to share between threads, and must not outlive a fork.
+of a millisecond.  An Engine is safe to share between threads, and must not outlive a fork, after
+which `Engine.default` makes another.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tsbind import resources
 from tsbind.errors import BuildError, GuestError
 from tsbind.runtime import wasm
 from tsbind.runtime.codecache import cached_code
+from tsbind.runtime.fork import after_fork
 from tsbind.runtime.pool import SLOTS, can_pool, native_stack, new_engine
 from tsbind.runtime.turns import Turn, Turns, cores, staying
 from tsbind.runtime.wasm import lib
@@ -297,6 +299,16 @@ _default_lock = threading.Lock()
 @cache
 def _default() -> Engine:
     return Engine(resources.artefact("guest.wasm").read_bytes())
+
+
+def _forget() -> None:
+    global _default_lock  # whoever held it is not in this process
+    _default_lock = threading.Lock()
+    _default.cache_clear()
+    staying.clear()
+
+
+after_fork(_forget)  # of its clock's thread nothing is left: no limit would hold
 
 
 class _Ticker:

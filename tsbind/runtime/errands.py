@@ -13,6 +13,7 @@ from functools import cache
 
 import msgspec
 
+from tsbind.runtime.fork import after_fork
 from tsbind.runtime.messages import CallReply, Step
 
 THREADS = 256  # steps that are under way at once; each that is not over keeps its thread
@@ -129,3 +130,6 @@ def _close_after(step: asyncio.Future[Step], close: Callable[[], None]) -> None:
 def _threads() -> ThreadPoolExecutor:
     """Threads for steps; most of them wait for their turn (turns.py) when there are many."""
     return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="tsbind-guest")
+
+
+after_fork(_threads.cache_clear)

@@ -64,7 +64,11 @@ async def run(program: str, bundle: Bundles, **options: Unpack[Options]) -> Resu
 
 
 def run_sync(program: str, bundle: Bundles, **options: Unpack[Options]) -> Result:
-    """Do what `run` does, from code that is not asynchronous.  Ctrl-C ends the run."""
+    """Do what `run` does, from code that is not asynchronous.  Ctrl-C ends the run.
+
+    For many short runs on several cores use processes, since what surrounds a program holds
+    Python's lock: `ProcessPoolExecutor().submit(run_sync, program, bundle)`.
+    """
     made = Run(program, bundle, options, in_place=True)
     return wait_for(made.result, interrupt=made.interrupt)
 

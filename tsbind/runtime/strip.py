@@ -22,6 +22,7 @@ from tsbind.runtime import engine as engines
 from tsbind.runtime import wasm
 from tsbind.runtime.bindgen import Heap
 from tsbind.runtime.engine import Engine
+from tsbind.runtime.fork import after_fork
 from tsbind.runtime.linker import Linker, Trap, check
 from tsbind.runtime.turns import Turn
 from tsbind.runtime.wasm import lib
@@ -235,3 +236,12 @@ def is_loaded() -> bool:
 @cache
 def _stripper() -> Stripper:
     return Stripper(Engine.default(), artefact("swc.wasm").read_bytes())
+
+
+def _forget() -> None:
+    global _lock  # whoever held it is not in this process
+    _lock = threading.Lock()
+    _stripper.cache_clear()
+
+
+after_fork(_forget)
