@@ -271,6 +271,9 @@ def fingerprint(calls: Mapping[str, Call], schemas: Mapping[str, Json]) -> str:
     return digest.hexdigest()[:12]
 
 
+_HOUR = 3600.0  # seconds; nothing that is kept takes as long to write
+
+
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write `data` to `path` through a temporary name, so that nobody sees half a file."""
     import tempfile  # late: few runs write
@@ -287,3 +290,15 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what `write_whole` left in `folder` when its process was killed, an hour later."""
+    import time
+
+    for path in folder.glob(".*.*"):
+        try:
+            if time.time() - path.stat().st_mtime > _HOUR:
+                path.unlink()
+        except OSError:  # somebody else did, or may write it still
+            continue

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tsbind.bundle import write_whole
+from tsbind.bundle import sweep, write_whole
 from tsbind.resources import PACKAGE, templates
 
 LARGEST = 256 * 2**20  # bytes of all entries together; the ones used longest ago go first
@@ -79,6 +79,7 @@ class Cache:
 
     def _prune(self) -> None:
         """Remove the entries used longest ago until the rest is small enough."""
+        sweep(self._folder)
         found = [(path, path.stat()) for path in self._folder.glob(f"*{_SUFFIX}")]
         total = 0
         latest = sorted(found, key=lambda each: each[1].st_mtime_ns, reverse=True)

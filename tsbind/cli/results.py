@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tsbind.bundle import Json, write_whole
+from tsbind.bundle import Json, sweep, write_whole
 from tsbind.errors import TsbindError
 
 KEPT = 50  # results
@@ -28,6 +28,7 @@ def keep(value: Json, *, folder: Path | None = None) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(folder / f"{handle}.json", data, mode=0o600)
+        sweep(folder)
         files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     except OSError:
         return ""

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tsbind.bundle import write_whole
+from tsbind.bundle import sweep, write_whole
 
 KEPT = 16  # files; the oldest beyond these are removed
 
@@ -90,6 +90,7 @@ def _genuine(path: Path) -> bool:
 
 
 def _prune(folder: Path) -> None:
+    sweep(folder)
     files = sorted(folder.glob("*.cwasm"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in files[KEPT:]:
         with contextlib.suppress(OSError):
