@@ -194,6 +194,11 @@ def _parts(content: Content, report: Report) -> dict[str, Part]:
         if not isinstance(node, dict):
             report.add("shape", ((content.at, "encoding"), name), "encoding must be an object")
             continue
+        if node.get("headers"):
+            at = ((content.at, "encoding"), name)
+            report.add(
+                "part-headers", at, f'part "{name}" is sent without headers', severity="info"
+            )
         media, style, explode = (node.get(key) for key in ("contentType", "style", "explode"))
         part = Part(
             media=media if isinstance(media, str) else "",

@@ -81,7 +81,7 @@ class Directions:
             pointer, schema = pending.pop()
             if pointer in direct:
                 continue
-            direct[pointer], mentions = self._read(pointer, schema)
+            direct[pointer], mentions = self._read(schema)
             for other, inner in mentions:
                 if other in self._traits:
                     direct[pointer] |= self._traits[other]
@@ -97,7 +97,7 @@ class Directions:
                     changed.append(user)
         self._traits.update(direct)
 
-    def _read(self, pointer: str, node: Node) -> tuple[set[Trait], list[tuple[str, Node]]]:
+    def _read(self, node: Node) -> tuple[set[Trait], list[tuple[str, Node]]]:
         traits: set[Trait] = set()
         mentions: list[tuple[str, Node]] = []
         pending = [node]
@@ -112,7 +112,7 @@ class Directions:
             if is_binary(schema):
                 traits.add("binary")
             if "$ref" in schema:
-                target = self._references.target(schema["$ref"], pointer)
+                target = self._references.glimpse(schema["$ref"])
                 if target is not None:
                     mentions.append((target.pointer, target.node))
             pending.extend(subschemas(schema))

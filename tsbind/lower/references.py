@@ -69,6 +69,15 @@ class References:
             self._targets[ref] = self._follow(ref, at)
         return self._targets[ref]
 
+    def glimpse(self, ref: Node) -> Target | None:
+        """Return what `ref` names, or None; whoever uses it will report what is wrong."""
+        if not isinstance(ref, str):
+            return None
+        target = self._targets.get(ref) or self._follow(ref, None)
+        if target is not None:
+            self._targets[ref] = target
+        return target
+
     def node(self, node: Node, at: At) -> tuple[Node, At] | None:
         """Return `node`, or what its `$ref` names; None (reported) when that is no object."""
         if isinstance(node, dict) and "$ref" in node:
@@ -83,7 +92,8 @@ class References:
             return None
         return node, at
 
-    def _follow(self, ref: str, at: At) -> Target | None:
+    def _follow(self, ref: str, at: At | None) -> Target | None:
+        """Follow a reference to its end; without a place nothing is reported."""
         seen: set[str] = set()
         while True:
             target = self._step(ref, at)
@@ -95,6 +105,8 @@ class References:
             if not is_alias(node):
                 return target
             if ref in seen or len(seen) > _MAX_CHAIN:
+                if at is None:
+                    return None
                 self._report.add(
                     "ref-cycle",
                     at,
@@ -106,11 +118,12 @@ class References:
             seen.add(ref)
             ref = node["$ref"]
 
-    def _step(self, ref: str, at: At) -> Target | None:
+    def _step(self, ref: str, at: At | None) -> Target | None:
         try:
             return Target(self._document.resolve(ref), ref.removeprefix("#"))
         except SpecError as error:
-            self._report.add("ref-missing", at, error.what, fix=error.fix, severity="error")
+            if at is not None:
+                self._report.add("ref-missing", at, error.what, fix=error.fix, severity="error")
             return None
 
 
