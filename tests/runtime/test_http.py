@@ -304,9 +304,9 @@ def test_a_stream_that_does_not_end_is_cut() -> None:
 
     async def main() -> None:
         async with raw_server(head + b"data: 1\n\ndata: 2\n\nda", hold=5.0) as url:
-            times = Timeouts(total=0.3)
-            response = await send(Request(method="GET", url=url, timeouts=times))
-            assert response.cut
+            for times in (Timeouts(total=0.3), Timeouts(read=0.3), Timeouts(stream=0.3)):
+                response = await send(Request(method="GET", url=url, timeouts=times))
+                assert response.cut
             assert response.body == b"data: 1\n\ndata: 2\n\nda"
 
     asyncio.run(main())

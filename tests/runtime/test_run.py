@@ -42,6 +42,8 @@ from tsbind.runtime import (
     ReplyError,
     Request,
     Response,
+    Result,
+    Timeouts,
     run,
     run_sync,
 )
@@ -283,6 +285,41 @@ def test_a_run_out_of_time_names_the_calls_that_it_waits_for() -> None:
     named = r"rooms\.get \(0\.\d s\)"
     want = rf"seconds.*, while it waited for {named}, {named}, {named} and 1 more "
     assert re.search(want, str(caught.value))
+
+
+STREAM = Bundle("T", "1", "", {"x.live": Call("x.live", "GET", "/live", replies=(
+    Reply("200", "text/event-stream", item={"type": "object"}),
+    Reply("200", "application/x-ndjson", item={"type": "object"}),
+))}, {})  # fmt: skip
+
+
+@pytest.mark.parametrize("media", ["text/event-stream", "application/x-ndjson"])
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_stream_is_a_list_of_what_comes_in_its_time(media: str, ends: bool) -> None:
+    async def ticking(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": media})
+        await response.prepare(request)
+        for tick in range(3 if ends else 1000):
+            line = f"data: {tick}\n\n" if "event" in media else f'{{"data": {tick}}}\n'
+            await response.write(line.encode())
+            await asyncio.sleep(0.02)
+        return response
+
+    async def main() -> Result:
+        async with serving(ticking) as url:
+            times = Timeouts(stream=0.3)
+            async with Host(STREAM, url, timeouts=times) as host:
+                program = "return (await api.x.live()).map((each) => Number(each.data))"
+                return await run(program, STREAM, host=host)
+
+    result = asyncio.run(main())
+    assert result.value == list(range(len(result.value)))
+    notes = result.trace.events[0].notes
+    if ends:
+        assert (len(result.value), notes) == (3, [])
+    else:
+        assert 3 < len(result.value) < 20
+        assert notes[0].startswith("the stream went on: it was cut after 0.3 s or ")
 
 
 # Failing

@@ -60,6 +60,7 @@ class Exchange:
         if not 200 <= response.status < 300:
             raise error_of(response)
         self._note_link(response)
+        self._note_cut(response)
         promise = promised(call, response)
         value = value_of(response, promise)
         self._check_reply(call, response, promise, value)
@@ -140,6 +141,14 @@ class Exchange:
             event.warnings.extend(
                 f'the credential "{name}" is too short to be hidden where the API echoes it'
                 for name in sorted(self.credentials.exposed)
+            )
+
+    def _note_cut(self, response: Response) -> None:
+        event = current()
+        if response.cut and event is not None:
+            event.notes.append(
+                f"the stream went on: it was cut after {self._timeouts.stream:g} s"
+                f" or {len(response.body)} bytes"
             )
 
     def _note_link(self, response: Response) -> None:

@@ -24,6 +24,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     connect: float = 10.0  # until there is a connection, TLS included
     read: float = 30.0  # without a single byte: before the first of the answer, and between any two
     total: float = 60.0
+    stream: float = 10.0  # a stream that goes on is cut there, and what came so far is its value
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

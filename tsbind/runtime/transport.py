@@ -161,17 +161,18 @@ async def _receive(reply: ClientResponse, request: Request, seconds: float) -> R
     headers = tuple((name.lower(), value) for name, value in reply.headers.items())
     response = Response(reply.status, headers)
     inflate = inflater(response.header("content-encoding"), request.reply_bytes)
+    flows = kind_of(response.header("content-type")) in STREAMS
     received = bytearray()
     cut = False
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(min(seconds, request.timeouts.stream) if flows else seconds):
             while chunk := await reply.content.read(_CHUNK):
                 received += inflate(chunk)
                 if len(received) > request.reply_bytes:
                     raise TooLong
     except (TimeoutError, TooLong) as error:
         reply.close()
-        if kind_of(response.header("content-type")) not in STREAMS:
+        if not flows:
             raise _give_up(error, request) from None
         cut = True
     return Response(reply.status, headers, bytes(received[: request.reply_bytes]), cut)
