@@ -98,7 +98,7 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     if api.wide:
         body.append("// integers beyond 2^53 are bigint")
     if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
-        body.append("// every method returns a Promise")
+        body.append("// every method returns a Promise, or throws ApiError{status,body}")
     body.append("declare const api:" + ("Async<{" if bulk else "{"))
     pages = print_pages(api.operations)
     if bulk:
