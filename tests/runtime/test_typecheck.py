@@ -235,3 +235,28 @@ def test_a_type_of_an_api_may_have_the_name_of_a_global_one(checker: TypeChecker
     for declarations in (declared, {"api": declared}):
         text = program if isinstance(declarations, str) else program.replace(": Page<any>", "")
         assert check_program(prepare(text), declarations) == ()
+
+
+FORMS = {
+    "statements": ("WRONG\nreturn a", 1, 7),
+    "expression": ("const b = 1\nWRONG\na", 2, 7),
+    "arrow function": ("async () => {\n  WRONG\n  return a\n}", 2, 9),
+    "invoked arrow function": ("(async () => {\n  WRONG\n})()", 2, 9),
+    "anonymous function": ("async function () {\n  WRONG\n  return a\n}", 2, 9),
+    "main": ("async function main() {\n  WRONG\n  return a\n}\nmain()", 2, 9),
+    "default export": ("export default async function () {\n  WRONG\n  return a\n}", 2, 9),
+    "fence": ("Here it is:\n\n```ts\nWRONG\n```\nDone.", 4, 7),
+    "return in a fence": ("```ts\nif (1 < 2) return 1\nWRONG\n```", 3, 7),
+    "enum": ("enum B { C }\nclass D { constructor(private x: number) {} }\nWRONG\nB.C", 3, 7),
+    "carriage returns": ("const b = 1\r\nWRONG\r\nreturn a", 2, 7),
+    "byte order mark": ("\ufeffWRONG\nreturn a", 1, 7),
+    "wide characters": ("const s = '😀é'; WRONG\nreturn a", 1, 23),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "column"), FORMS.values(), ids=FORMS)
+def test_places_are_right_in_every_form(
+    text: str, line: int, column: int, checker: TypeChecker
+) -> None:
+    (found,) = checker.check(prepare(text.replace("WRONG", "const a: number = 'x'")))
+    assert (found.code, found.where.line, found.where.column) == ("TS2322", line, column)
