@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tsbind.bundle import Body
 from tsbind.emit.sketch import show, sketch
 from tsbind.emit.typescript import print_declarations
 from tsbind.errors import BudgetError
@@ -169,6 +170,18 @@ def test_an_envelope_is_no_level() -> None:
     ]
     wrapped = ladder(sketch(rooms + "{data:Room[],next?:string}")).losses
     assert [loss.item for loss in wrapped if "Room" in loss.item[1]] == bare
+
+
+def test_nor_is_the_body_of_a_request() -> None:
+    api = sketch("type Room={id:string,at?:{x:number}}; add(a?:{body?:Room,dry?:boolean}):void")
+    (add,) = api.operations
+    body = replace(add.call, bodies=(Body("application/json", "body"),))
+    api = replace(api, operations=(replace(add, call=body),))
+    assert [loss.item for loss in ladder(api).losses] == [
+        ("parameter-detail", "Room.at"),
+        ("optional-parameters", "add arguments.dry"),
+        ("optional-parameters", "Room.at"),
+    ]
 
 
 def test_an_object_whose_fields_are_given_up_is_not_said_to_have_none() -> None:

@@ -11,14 +11,15 @@ their types are never lost: what remains can be called.
 
 Depth is the number of objects around a value: the fields of a reply are at depth 0, the fields of
 an object in one of them at depth 1.  The envelope that a reply comes in (`{data:Room[],next}`) is
-no level of its own.  A named type counts with its least depth, and what both arguments and replies
-mention is lost where the later of the two would be.
+no level of its own, nor is `body` in an argument.  A named type counts with its least depth, and
+what both arguments and replies mention is lost where the later of the two would be.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -80,11 +81,12 @@ class Place(msgspec.Struct, frozen=True):
     name: str
     reply: int | None
     argument: int | None
+    body: str = ""  # the field of an operation's argument that holds the body of the request
 
     def inside(self, field: str, *, envelope: bool = False) -> Place:
         """The place of a field of the object that stands here."""
         reply = None if self.reply is None else self.reply + (not envelope)
-        argument = None if self.argument is None else self.argument + 1
+        argument = None if self.argument is None else self.argument + (field != self.body)
         return Place(self.part, f"{self.name}.{field}", reply, argument)
 
     def detail(self) -> Step | None:
@@ -98,7 +100,7 @@ class Place(msgspec.Struct, frozen=True):
 
     def field(self, field: Field) -> Step | None:
         """How a field of the object here is lost; None: it stays as long as the object does."""
-        if field.required:
+        if field.required or field.name == self.body:
             return None
         name = f"{self.name}.{field.name}"
         if field.deprecated:
@@ -121,7 +123,7 @@ def _step(rank: Rank, kind: str, name: str) -> Step | None:
 def places(api: Api) -> dict[str, Place]:
     """Return where each named type of `api` stands; those that nothing reaches are left out."""
     replies = _depths(api.types, (op.output for op in api.operations), replies=True)
-    arguments = _depths(api.types, (op.input for op in api.operations), replies=False)
+    arguments = _depths(api.types, chain.from_iterable(map(_given, api.operations)), replies=False)
     return {
         name: Place(name, name, replies.get(name), arguments.get(name))
         for name in api.types
@@ -224,7 +226,19 @@ def _first(one: Step | None, other: Step | None) -> Step | None:
 
 def argument_of(operation: Operation) -> Place:
     """Return the place of what an operation takes."""
-    return Place(operation.id, f"{operation.id} arguments", None, 0)
+    return Place(operation.id, f"{operation.id} arguments", None, 0, _body(operation))
+
+
+def _body(operation: Operation) -> str:
+    return operation.call.bodies[0].arg if operation.call.bodies else ""
+
+
+def _given(operation: Operation) -> Iterator[Type | None]:
+    """What stands at depth 0 of an operation's argument: the object, and the body in it."""
+    yield operation.input
+    if isinstance(operation.input, Record):
+        body = _body(operation)
+        yield from (field.type for field in operation.input.fields if field.name == body)
 
 
 def reply_of(operation: Operation) -> Place:
