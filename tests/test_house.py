@@ -30,7 +30,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "resources": {"errors"},
     "bundle": {"errors"},
-    "cache": {"bundle", "resources"},  # keyed by what the program is, so it asks where that lies
+    "ownership": set(),
+    "cache": {
+        "bundle",
+        "ownership",
+        "resources",
+    },  # keyed by what the program is, so it asks where that lies
     "media": set(),  # what the compiler declares by and the runtime reads by must be one
     "meter": {"errors", "resources", "bundle"},
     "query": {"errors", "resources"},
@@ -52,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Every form of an API side by side, so it asks each stage for what that stage makes.
     "account": {"bundle", "emit", "ir", "meter", "pipeline", "resources", "spec"},
     "guest": set(),
-    "runtime": {"errors", "bundle", "media", "resources", "query", "search"},
+    "runtime": {"errors", "bundle", "media", "ownership", "resources", "query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
     "cli": {"errors", "bundle", "cache", "resources", "meter", "pipeline", "runtime", "search"}

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tsbind.bundle import sweep, write_whole
+from tsbind.ownership import only_ours
 from tsbind.resources import PACKAGE, templates
 
 LARGEST = 256 * 2**20  # bytes of all entries together; the ones used longest ago go first
@@ -91,11 +92,8 @@ class Cache:
 
 def _ours(found: os.stat_result) -> bool:
     """Whether only this user can write it, and it is a plain file or folder."""
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        return False
-    if not hasattr(os, "geteuid"):  # Windows: the profile folder has its own access list
-        return True
-    return found.st_uid == os.geteuid() and not found.st_mode & 0o022
+    plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+    return plain and only_ours(found)
 
 
 def key_of(*parts: Any) -> str:  # noqa: ANN401  anything that msgspec writes

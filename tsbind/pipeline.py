@@ -6,10 +6,8 @@ made smaller by the passes, and printed; the result is a `Bundle` and what goes 
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,6 +31,7 @@ from tsbind.passes import AGAIN, PLAIN, PROSE, SHARING, Docs, Pass
 from tsbind.passes.strip_docs import strip_docs
 from tsbind.select.budget import Fit, fit
 from tsbind.select.query import select
+from tsbind.spec.collector import collector_paused
 from tsbind.spec.document import Document
 from tsbind.spec.load import load
 from tsbind.spec.source import LoadLimits
@@ -289,18 +288,6 @@ def held_by(document: Document) -> str:
         if isinstance(table, dict) and table and not kind.startswith("x-")
     ]
     return ", ".join(f"{count:,} {kind if count > 1 else singular(kind)}" for count, kind in counts)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector from walking large trees that hold no garbage."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 __all__ = ["Compiled", "LoadLimits", "Options", "check", "compile", "examples"]

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tsbind.errors import BuildError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 PACKAGE = Path(__file__).parent
 _DATA = PACKAGE / "_data"
@@ -32,6 +36,22 @@ def grammar(name: str) -> str:
 def templates() -> Path:
     """Return the folder of jinja2 templates."""
     return _folder("templates")
+
+
+@cache
+def template(name: str, *, escape: bool) -> Template:
+    """Return `templates/NAME.jinja`; `escape` for HTML, whose text Python does not spell."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(templates()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=escape,
+    )
+    return environment.get_template(f"{name}.jinja")
 
 
 def specs() -> Path:

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from tsbind.account.measure import DECLARED, LEVELS, Account, Docs
-from tsbind.resources import templates
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from tsbind.resources import template, templates
 
 ROWS: Final = 200  # operations in the table, the costliest ones
 _LEAST: Final = 0.15  # per cent of the bar's width that is still drawn
@@ -59,7 +55,7 @@ def draw(accounts: Sequence[Account], tokenizer: str) -> str:
     """Return the page; the accounts must be detailed, and counted with that tokenizer first."""
     script = (templates() / "tokens.js").read_text("utf-8")
     style = (templates() / "tokens.css").read_text("utf-8")
-    return _template().render(
+    return template("tokens.html", escape=True).render(
         tokenizer=tokenizer,
         sections=[_section(account, tokenizer) for account in accounts],
         headers=("operation", "in the document", "as a tool", *(DECLARED[each] for each in LEVELS)),
@@ -71,21 +67,6 @@ def draw(accounts: Sequence[Account], tokenizer: str) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(templates()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=True,
-    )
-    return environment.get_template("tokens.html.jinja")
 
 
 def _section(account: Account, tokenizer: str) -> _Section:

@@ -9,8 +9,7 @@ laid out as `ruff format` lays it out, and `mypy --strict` accepts it.
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -21,10 +20,7 @@ from tsbind.emit.python_types import Definitions
 from tsbind.emit.text import plain
 from tsbind.ir.api import Api, Operation
 from tsbind.ir.types import Type
-from tsbind.resources import templates
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from tsbind.resources import template
 
 PROSE: Final = 1200  # characters of an operation's description
 SUMMARY: Final = 200
@@ -93,23 +89,8 @@ def print_stubs(api: Api, bundle_fingerprint: str, *, class_name: str | None = N
         dispatch=tuple(dispatch),
         methods=tuple(methods),
     )
-    return _template().render(module=module)
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    # No autoescape: this is Python, and every string is spelled by python_text.
-    environment = Environment(
-        loader=FileSystemLoader(templates()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template("stubs.py.jinja")
+    # Nothing to escape: every string is spelled by python_text.
+    return template("stubs.py", escape=False).render(module=module)
 
 
 def _host_name(title: str) -> str:

@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     from tsbind.runtime.limits import Limits, Usage
     from tsbind.runtime.mock import MockHost
     from tsbind.runtime.options import Options, Result
-    from tsbind.runtime.policy import LATER, Answer, Budget, Policy, Question, Rule
+    from tsbind.runtime.policy import (
+        ASK_BEFORE_WRITES,
+        LATER,
+        READ_ONLY,
+        Answer,
+        Budget,
+        Policy,
+        Question,
+        Rule,
+    )
     from tsbind.runtime.resend import Retries
     from tsbind.runtime.runner import Run, resume, resume_sync, run, run_sync, start
     from tsbind.runtime.trace import Event, Trace
@@ -49,7 +58,7 @@ _HOME = {
     "journal": "Journal",
     "limits": "Limits Usage",
     "mock": "MockHost",
-    "policy": "LATER Answer Budget Policy Question Rule",
+    "policy": "ASK_BEFORE_WRITES LATER READ_ONLY Answer Budget Policy Question Rule",
     "options": "Options Result",
     "resend": "Retries",
     "runner": "Run resume resume_sync run run_sync start",
@@ -60,7 +69,9 @@ _HOME = {
 _WHERE = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
+    "ASK_BEFORE_WRITES",
     "LATER",
+    "READ_ONLY",
     "Answer",
     "ApiError",
     "ArgumentError",

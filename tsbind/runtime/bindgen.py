@@ -24,8 +24,6 @@ class Undefined:
 
 UNDEFINED = Undefined()
 
-JsValue = Undefined | None | bool | int | float | str | list["JsValue"] | dict[str, "JsValue"]
-
 
 class JsError(Exception):
     """An error object that the module made, or its last words before it gave up."""

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tsbind.bundle import sweep, write_whole
+from tsbind.ownership import only_ours
 
 KEPT = 16  # files; the oldest beyond these are removed
 
@@ -68,19 +69,13 @@ def _owned_folder(folder: Path) -> bool:
         found = folder.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and _only_ours(found) and os.access(folder, os.W_OK)
-
-
-def _only_ours(found: os.stat_result) -> bool:
-    if not hasattr(os, "geteuid"):  # Windows: the profile folder has its own access list
-        return True
-    return found.st_uid == os.geteuid() and not found.st_mode & 0o022
+    return stat.S_ISDIR(found.st_mode) and only_ours(found) and os.access(folder, os.W_OK)
 
 
 def _genuine(path: Path) -> bool:
     try:
         found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or not _only_ours(found):
+        if not stat.S_ISREG(found.st_mode) or not only_ours(found):
             return False
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

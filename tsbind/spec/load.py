@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from tsbind.spec.collector import collector_paused
 from tsbind.spec.document import EXTERNAL, Document
 from tsbind.spec.files import Files
 from tsbind.spec.recognise import recognise
@@ -43,7 +41,7 @@ def load(
     data = read_bytes(source, name, limits.bytes)
     folder, origin = _home(source)
     files = Files(name, folder, limits, allow_refs)
-    with _collector_paused():
+    with collector_paused():
         tree = files.read_root(data, name, origin)
         version, numbers = recognise(files.sources[""], tree)
         tree.pop(EXTERNAL, None)  # ours alone
@@ -80,15 +78,3 @@ def _home(source: bytes | Path | str) -> tuple[Path | None, str]:
         return None, ""
     path = Path(source).resolve()
     return path.parent, path.as_uri()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector from walking the growing tree again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
