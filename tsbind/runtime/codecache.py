@@ -47,7 +47,9 @@ def cached_code(
     folder = folder or cache_folder()
     if not _owned_folder(folder):
         return None
-    key = hashlib.sha256(settings.encode() + b"\0" + module).hexdigest()[:32]
+    digest = hashlib.sha256(settings.encode() + b"\0")
+    digest.update(module)  # apart: megabytes take longer to copy than to hash
+    key = digest.hexdigest()[:32]
     for path in sorted(folder.glob(f"{key}-*.cwasm")):
         if _genuine(path):
             return path
