@@ -18,9 +18,12 @@ from tsbind.emit.typescript import print_declarations
 from tsbind.errors import SpecError
 from tsbind.ir.api import Api
 from tsbind.lower import lower
+from tsbind.media import is_json
 from tsbind.passes import Docs, passes
 from tsbind.passes.lossless import differences
+from tsbind.runtime.validate import with_definitions
 from tsbind.spec import load
+from tsbind.spec.examples import reply_examples
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +109,33 @@ def _examples(folder: Path, path: Path) -> int:
     return len(lines)
 
 
+def _reply_examples(folder: Path, path: Path) -> int:
+    """Assign each example of a reply that its schema accepts to what the operation gives."""
+    found = lowered(path)
+    if found is None:
+        return 0
+    api, document = found
+    examples = reply_examples(document)
+    lines = []
+    for operation in api.operations:
+        call = operation.call
+        key = f"{call.method} {call.path}"
+        reply = next((each for each in call.replies if each.media), None)
+        if key not in examples or reply is None or reply.item is not None:
+            continue
+        judge = jsonschema_rs.Draft202012Validator(
+            with_definitions({"allOf": [reply.schema]}, api.schemas), offline=True
+        )
+        if is_json(reply.media) and judge.is_valid(examples[key]):
+            member = "".join(f"[{json.dumps(part)}]" for part in operation.name)
+            type_ = f"Awaited<ReturnType<typeof api{member}>>"
+            lines.append(f"{{const x:{type_}=value({json.dumps(examples[key])})}}")
+    if lines:
+        text = print_declarations(shrink(api, "none")) + _HELPERS + "\n".join(lines)
+        (folder / f"{_stem(path)}.ts").write_text(f"{text}\n", "utf-8")
+    return len(lines)
+
+
 def _valid(root: dict[str, Any], name: str) -> list[Any]:
     """The examples of a schema that JSON Schema accepts, as the document has it."""
     schema = root["components"]["schemas"][name]
@@ -129,5 +159,15 @@ def test_valid_examples_are_assignable(corpus: Path, tmp_path: Path) -> None:
     # An object without any declared member may be one of an open schema whose members are all
     # optional, and any value at all is one of a schema that forgot its `type: object`; TypeScript
     # takes both for mistakes, as people would.
+    odd = "no properties in common"
+    assert [each for each in complaints(tmp_path) if odd not in each.what] == []
+
+
+@pytest.mark.tsc
+def test_valid_examples_of_replies_are_assignable(corpus: Path, tmp_path: Path) -> None:
+    tsc()
+    write = partial(_reply_examples, tmp_path)
+    assigned = sum(count for _, count in each(write, documents(corpus)))
+    assert assigned > 1000
     odd = "no properties in common"
     assert [each for each in complaints(tmp_path) if odd not in each.what] == []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tsbind.bundle import Call, Need, Scheme
+from tsbind.errors import SpecError
 from tsbind.ir.api import Operation
 from tsbind.lower.arguments import Input, arguments_object
 from tsbind.lower.parameter import Template, arguments, declared, in_template, template
@@ -43,17 +44,27 @@ def operations(document: Document, types: Types, report: Report) -> list[Found]:
     for path, entry, at in _paths(document):
         resolved = types.references.node(entry, at)
         if resolved is None:
+            why, fix = _why_lost(document, entry)
             report.add(
                 "path-lost",
                 at,
-                f'the operations of path "{path}" are not known, since its reference is broken',
-                fix="correct the reference",
+                f'the operations of path "{path}" are not known: {why}',
+                fix=fix,
                 severity="error",
                 operation=f"* {path}",
             )
             continue
         found.extend(_of_item(path, *resolved, report))
     return found
+
+
+def _why_lost(document: Document, entry: Node) -> tuple[str, str]:
+    """Say what is wrong with a path item that cannot be used, and what helps."""
+    try:
+        node, ref = document.follow(entry)
+    except SpecError as error:
+        return error.what, error.fix
+    return f"{shown(node)} is no path item", f'correct "{ref}"' if ref else "write an object here"
 
 
 def _paths(document: Document) -> Iterator[tuple[str, Node, At]]:
