@@ -72,6 +72,18 @@ def test_a_run_is_a_span_with_one_for_each_call_and_request() -> None:
     assert run.status.status_code is StatusCode.UNSET
 
 
+@pytest.mark.parametrize("program", ["return 1", "return (await api.rooms.list({})).length"])
+def test_a_run_that_has_ended_is_nobodys_parent(
+    program: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        run_sync(program, BUNDLE, host=host())
+    runs = [span for span in EXPORTER.get_finished_spans() if span.name == "tsbind.run"]
+    assert [span.parent for span in runs] == [None, None]
+    assert not trace.get_current_span().get_span_context().is_valid
+    assert caplog.text == ""
+
+
 def test_calls_at_once_are_side_by_side() -> None:
     run_sync("await Promise.all([api.rooms.list({}), api.rooms.get({ id: 1 })])", BUNDLE,
              host=host())  # fmt: skip

@@ -10,6 +10,7 @@ whatever it is doing.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import signal
 import sys
 import threading
@@ -100,8 +101,11 @@ def _here(coroutine: Coroutine[Any, Any, _T], interrupt: Callable[[], None]) -> 
 def _driven(
     coroutine: Coroutine[Any, Any, _T], cancels: list[Callable[[], object]], interrupted: list[int]
 ) -> _T:
+    context = (
+        contextvars.copy_context()
+    )  # one for both halves: what the first sets, the second ends
     try:
-        coroutine.send(None)
+        context.run(coroutine.send, None)
     except StopIteration as done:
         result: _T = done.value
         return result
@@ -109,7 +113,7 @@ def _driven(
 
     loop = asyncio.new_event_loop()
     try:
-        task = loop.create_task(coroutine)
+        task = loop.create_task(coroutine, context=context)
         cancels.append(lambda: loop.call_soon_threadsafe(task.cancel))
         if interrupted:
             task.cancel()
