@@ -62,6 +62,10 @@ def test_what_says_nothing_finds_nothing(words: str) -> None:
     assert FINDER.search(words) == "// nothing found; try other words"
 
 
+def test_what_a_question_is_about_tells_hits_apart_but_makes_none() -> None:
+    assert "users.me" not in {hit.op for hit in FINDER.find("show me a pull request")}
+
+
 def test_hits_are_ranked_and_limited() -> None:
     hits = FINDER.find("issues", limit=3)
     assert len(hits) == 3
@@ -176,6 +180,7 @@ def test_an_index_goes_with_its_bundle() -> None:
     bundle = Bundle("Chat", "1", "", {}, {}, index=msgspec.Raw(msgspec.json.encode(INDEX)))
     again = Bundle.decode(msgspec.json.encode(bundle))
     assert Finder.of(again).describe("rooms.list").startswith(LIST)
+    assert Finder.of(again) is Finder.of(again)
     assert msgspec.json.decode(again.index, type=Index) == INDEX
 
 

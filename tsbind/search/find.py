@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
+from functools import lru_cache
 from heapq import nlargest
 from itertools import chain, pairwise
 from math import log
@@ -22,6 +23,7 @@ LIMIT: Final = 10  # hits
 TOKENS: Final = 2000  # of the text that hits are shown as
 LONGEST: Final = 500  # characters of a query that are read
 MOST_TERMS: Final = 24
+KEPT: Final = 4  # opened indexes
 
 _LOOKED_AT: Final = 50  # hits beyond those asked for whose names are held against the query
 _NAMED_WORTH: Final = 0.5  # gained by an operation whose whole name the query says
@@ -49,24 +51,16 @@ class Finder:
 
     @staticmethod
     def of(bundle: Bundle) -> Finder:
-        """Open the index of a Bundle; raises BundleError when it has none, or none of this kind."""
-        try:
-            index = msgspec.json.decode(bundle.index, type=Index | None)
-        except msgspec.DecodeError as error:
+        """Open the index of a Bundle; raises BundleError when it has none, or none of this kind.
+
+        The last few are kept, for reading an index takes far longer than a search.
+        """
+        finder = _opened(_Same(bundle.index))
+        if isinstance(finder, str):
             raise BundleError(
-                f"has an index that cannot be read: {error}",
-                where=bundle.title,
-                fix="compile the document again",
-                code="bundle-index",
-            ) from None
-        if index is None:
-            raise BundleError(
-                "has no search index",
-                where=bundle.title,
-                fix="compile the document again",
-                code="bundle-index",
+                finder, where=bundle.title, fix="compile the document again", code="bundle-index"
             )
-        return Finder(index)
+        return finder
 
     def find(self, words: str, *, limit: int = LIMIT) -> list[Hit]:
         """Return the operations that fit `words` best, best first, at most `limit`.
@@ -76,17 +70,25 @@ class Finder:
         read = words[:LONGEST]
         asked = list(dict.fromkeys([*phrases(read), *terms(read)]))[:MOST_TERMS]
         concepts = self._concepts(asked)
-        concepts += self._hints(asked if concepts else (), silent(read))
-        scores: dict[int, float] = {}
-        for variants in concepts:
-            for number, worth in self._worths(variants).items():
-                scores[number] = scores.get(number, 0.0) + worth
+        hints = list(self._hints(asked if concepts else (), silent(read)))
+        scores = self._scores(concepts or hints)
+        if concepts:  # hints tell likely hits apart, and make none
+            for number, worth in self._scores(hints).items():
+                if number in scores:
+                    scores[number] += worth
         likely = nlargest(limit + _LOOKED_AT, scores, key=lambda number: (scores[number], -number))
-        said = frozenset(chain.from_iterable(concepts))
+        said = frozenset(chain.from_iterable([*concepts, *hints]))
         for number in likely:
             scores[number] *= 1 + _NAMED_WORTH * self._named(number, said)
         ranked = sorted(likely, key=lambda number: (-scores[number], number))[:limit]
         return [Hit(self._index.operations[number], scores[number] / SCALE) for number in ranked]
+
+    def _scores(self, concepts: Iterable[dict[str, float]]) -> dict[int, float]:
+        scores: dict[int, float] = {}
+        for variants in concepts:
+            for number, worth in self._worths(variants).items():
+                scores[number] = scores.get(number, 0.0) + worth
+        return scores
 
     def _named(self, number: int, said: Set[str]) -> float:
         """The share of an operation's own name that the query says: 1 when nothing is left over.
@@ -120,7 +122,7 @@ class Finder:
         return concepts + [{word: _JOINED_WORTH} for word in joined if word in known]
 
     def _hints(self, asked: Sequence[str], silent: Iterable[str]) -> Iterator[dict[str, float]]:
-        """What the rest of a question says: whom it is about, or that something is to be read."""
+        """What the rest of a question says: that it is about the caller, or only to be read."""
         known = self._index.postings
         worth = _HINT_WORTH if asked else 1.0  # of "who am I" hints are all there is
         for word in dict.fromkeys(silent):
@@ -186,3 +188,28 @@ class Finder:
             fix=f'did you mean "{near[0]}"' if near else "look with $search",
             code="unknown-name",
         )
+
+
+class _Same:
+    """A key that only the same object equals: comparing the bytes of indexes takes long."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: msgspec.Raw) -> None:
+        self.index = index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.index is other.index
+
+    def __hash__(self) -> int:
+        return id(self.index)
+
+
+@lru_cache(maxsize=KEPT)
+def _opened(key: _Same) -> Finder | str:
+    """Return a finder for an index, or what is wrong with it."""
+    try:
+        index = msgspec.json.decode(key.index, type=Index | None)
+    except msgspec.DecodeError as error:
+        return f"has an index that cannot be read: {error}"
+    return "has no search index" if index is None else Finder(index)

@@ -20,9 +20,9 @@ LONGEST: Final = 40  # characters of a word; what is longer is no word
 _WORD: Final = re.compile(r"[^\W_]+")
 _HUMP: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d]+")
 _SILENT: Final = """
-a am an and any api are as at be by can do does endpoint for from given has have how i if in into is
-it its me my need of on one or our out please some specific specified that the their them there
-these this those to us using via want was we what when where which who will with you your
+a am an and any api are as at be by can do does endpoint for from given has have how i if in into
+is it its me my need of on one or our out please some specific specified that the their them there
+these this those to us using via want was we what when which will with you your
 """
 _STOP: Final = frozenset(_SILENT.split())
 _JOINING: Final = frozenset({"in", "on", "out", "up", "off", "down"})
@@ -75,7 +75,7 @@ answer reply respond
 _NOUNS: Final = """
 repo repository project
 org organization organisation
-user account member person people who somebody someone colleague
+user account member person people who somebody someone colleague author
 admin administrator moderator owner
 group team channel chat
 pr pull
@@ -132,10 +132,7 @@ way method
 
 # What silent words of a question hint at.  The index never holds them, a query may.
 _HINTS: Final = {
-    "who": "user member people person owner author",
-    "whom": "user member people person",
     "which": "list",
-    "where": "location address place",
     "i": "authenticated current self me myself",
     "me": "authenticated current self myself",
     "my": "authenticated current self own",
@@ -206,7 +203,7 @@ def silent(text: str) -> list[str]:
     """Return those words of `text` that no index holds, as they are, folded.
 
     >>> silent("Who am I in the room")
-    ['who', 'am', 'i', 'in', 'the']
+    ['am', 'i', 'in', 'the']
     """
     words = (word.casefold() for word in _WORD.findall(unicodedata.normalize("NFKC", text)))
     return [word for word in words if word in _STOP]
