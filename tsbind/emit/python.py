@@ -19,6 +19,7 @@ from tsbind.emit.python_text import WIDTH, docstring, literal, pascal, snake, wi
 from tsbind.emit.python_types import Definitions
 from tsbind.emit.text import plain
 from tsbind.ir.api import Api, Operation
+from tsbind.ir.numbering import numbered
 from tsbind.ir.types import Type
 from tsbind.resources import template
 
@@ -109,10 +110,7 @@ def _method_names(operations: tuple[Operation, ...]) -> list[str]:
     names: list[str] = []
     for operation in operations:
         wanted = snake(operation.name)
-        name, count = wanted, 1
-        while name in taken:
-            count += 1
-            name = f"{wanted}_{count}"
+        name = numbered(f"{wanted}_", taken) if wanted in taken else wanted
         taken.add(name)
         names.append(name)
     return names

@@ -30,6 +30,7 @@ from tsbind.emit.python_statements import (
 from tsbind.emit.python_text import literal, pascal
 from tsbind.emit.text import plain
 from tsbind.ir.api import NamedType
+from tsbind.ir.numbering import numbered
 from tsbind.ir.types import (
     Anything,
     Apply,
@@ -104,11 +105,8 @@ class Definitions:
         self.used: set[str] = set()
 
     def _claim(self, wanted: str) -> str:
-        """Return `wanted`, or the first of wanted2, wanted3… that nothing else is called."""
-        name, count = wanted, 1
-        while name in self._taken:
-            count += 1
-            name = f"{wanted}{count}"
+        """Return `wanted`, or one of wanted2, wanted3… that nothing else is called."""
+        name = numbered(wanted, self._taken) if wanted in self._taken else wanted
         self._taken.add(name)
         return name
 

@@ -186,4 +186,4 @@ def _is_likely(call: Call, made: Paging, reply: _Reply) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return re.sub(r"[^a-z0-9]+", "", name.lower())

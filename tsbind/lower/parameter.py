@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, cast, get_args
 
 from tsbind.bundle import Parameter, Place, Style
+from tsbind.ir.numbering import numbered
 from tsbind.ir.types import Field
 from tsbind.lower.media import by_preference, contents
 from tsbind.lower.note import example
@@ -194,11 +195,7 @@ def _free(name: str, place: str, taken: set[str]) -> str:
     if name not in taken:
         return name
     longer = place + name[:1].upper() + name[1:]
-    number = 2
-    while longer in taken:
-        longer = f"{place}{name[:1].upper()}{name[1:]}{number}"
-        number += 1
-    return longer
+    return numbered(longer, taken) if longer in taken else longer
 
 
 def argument_name(name: str) -> str:

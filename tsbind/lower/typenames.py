@@ -8,11 +8,17 @@ from the others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
+from tsbind.ir.numbering import numbered
 from tsbind.lower.words import identifier, pascal, words
 
 _SPELLED = {".": "Dot", "-": "Dash", "/": "Slash", " ": "Space", ":": "Colon", "+": "Plus"}
+
+
+_PARTS = 8  # of a qualified name, before all of them are taken
+_PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 
 class TypeNames:
@@ -28,10 +34,7 @@ class TypeNames:
             if name not in self._taken:
                 self._taken.add(name)
                 return name
-        number = 2
-        while f"{candidates[-1]}{number}" in self._taken:
-            number += 1
-        return self.fresh(f"{candidates[-1]}{number}")
+        return self.fresh(numbered(candidates[-1], self._taken))
 
     def for_pointer(self, pointer: str) -> str:
         """Name a schema that is no component, from the end of the pointer to it."""
@@ -99,10 +102,11 @@ def _shortest(names: list[str]) -> dict[str, str]:
     parts = {name: name.split(".") for name in names}
     # Only where the last part is spelled like a type: in `issuing.card` it is half of the name.
     used = {name: 1 if of[-1][:1].isupper() else len(of) for name, of in parts.items()}
+    shorts = {name: _short(".".join(of[-used[name] :])) for name, of in parts.items()}
     while True:
         groups: dict[str, list[str]] = {}
-        for name in names:
-            groups.setdefault(_short(".".join(parts[name][-used[name] :])), []).append(name)
+        for name, short in shorts.items():
+            groups.setdefault(short, []).append(name)
         clashing = [
             name
             for members in groups.values()
@@ -111,12 +115,15 @@ def _shortest(names: list[str]) -> dict[str, str]:
             if used[name] < len(parts[name])
         ]
         if not clashing:
-            return {name: short for short, members in groups.items() for name in members}
+            return shorts
         for name in clashing:
-            used[name] += 1
+            used[name] = used[name] + 1 if used[name] < _PARTS else len(parts[name])
+            shorts[name] = _short(".".join(parts[name][-used[name] :]))
 
 
 def _short(name: str) -> str:
+    if _PASCAL.fullmatch(name):  # most names
+        return identifier(name)
     parts = words(name)
     return pascal(parts) if parts else "Schema"
 

@@ -23,7 +23,7 @@ names that share nothing stay apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from statistics import median_low
 from typing import Final
 
@@ -87,12 +87,12 @@ class _Calling:
         """Return the name of each of `group`, which are equal."""
         type_ = self._types[group[0]].type
         wanted = list(self._wanted(group, type_))
-        cheapest = min(group, key=lambda name: (cost.words(name), group.index(name)))
+        cheapest = min(group, key=cost.words)
         if not wanted:
             return {} if _of_numbers(type_) else dict.fromkeys(group, cheapest)
         if len(group) == 2:  # then a number is worse than a name that is true of one of them
             wanted.append(cheapest)
-        chosen = first_free(wanted, self._taken.difference(group))
+        chosen = first_free(wanted, _Without(self._taken, frozenset(group)))
         self._taken.add(chosen)
         return dict.fromkeys(group, chosen)
 
@@ -106,6 +106,17 @@ class _Calling:
             yield "".join(common)
         if not _of_numbers(type_):
             yield from self._contents.names(type_)
+
+
+class _Without(Container[str]):
+    """The names that are taken by others than a group."""
+
+    def __init__(self, taken: Container[str], group: Container[str]) -> None:
+        self._taken = taken
+        self._group = group
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._taken and name not in self._group
 
 
 def _of_numbers(type_: Type) -> bool:

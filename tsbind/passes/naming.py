@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from typing import Final
+
+from tsbind.ir.numbering import numbered
 
 _PART: Final = re.compile(r"[A-Za-z0-9]+")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
@@ -80,7 +82,7 @@ def common_words(names: Sequence[Sequence[str]]) -> list[str]:
     return [word for word in min(names, key=len) if counts[word] * 4 >= len(names) * 3]
 
 
-def first_free(wanted: Sequence[str], taken: Collection[str]) -> str:
+def first_free(wanted: Sequence[str], taken: Container[str]) -> str:
     """Return the first of `wanted` that is free; the first with a number if none is."""
     return next((n for n in wanted if n not in taken and n not in RESERVED), "") or (
         unused(wanted[0], taken)
@@ -102,14 +104,11 @@ def is_name(name: str) -> bool:
     )
 
 
-def unused(name: str, taken: Collection[str]) -> str:
+def unused(name: str, taken: Container[str]) -> str:
     """Return `name`, or `name` with the first number that makes it unlike all `taken` ones."""
     if name not in taken and name not in RESERVED:
         return name
-    number = 2
-    while f"{name}{number}" in taken:
-        number += 1
-    return f"{name}{number}"
+    return numbered(name, taken)
 
 
 def singular(name: str) -> str:
