@@ -7,7 +7,7 @@ made smaller by the passes, and printed; the result is a `Bundle` and what goes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -68,6 +68,14 @@ class Compiled(msgspec.Struct, frozen=True):
         return self.bundle.declarations
 
 
+class Survey(msgspec.Struct, frozen=True):
+    """A document's declarations at each level of prose."""
+
+    bundle: Bundle  # without declarations and index
+    declarations: Mapping[Docs, str]
+    document: Json  # as in `Compiled`
+
+
 def compile(
     source: bytes | Path | str,
     options: Options | None = None,
@@ -111,37 +119,72 @@ def compile_anew(
 ) -> tuple[Document, Compiled]:
     """Compile from the start."""
     with collector_paused():
-        document = load(
-            source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
-        )
-        whole, lost = lower(document)
-        diagnostics = (*document.diagnostics, *lost)
-        check_api(whole)
-        if not whole.operations:
-            raise nothing_left(document, diagnostics)
-        api = whole if options.select is None else select(whole, options.select)
+        document, api, diagnostics = read(source, options)
         plain = through(api, (strip_docs, *PLAIN))
         pieces = print_pieces(plain)
         counted = counting([text for part in pieces for text in part.values()], options, beside)
-        calls, schemas = print_calls(api), print_schemas(api)
-        mark = fingerprint(calls, schemas)
-        stubs = print_stubs(api, mark)
-        shown = declare(api, plain, options, mark)
-        bundle = Bundle(
-            title=api.title,
-            version=api.version,
+        bundle = bundle_of(api)
+        stubs = print_stubs(api, bundle.fingerprint)
+        shown = declare(api, plain, options, bundle.fingerprint)
+        bundle = msgspec.structs.replace(
+            bundle,
             declarations=shown.text,
             whole=shown.whole,
-            calls=calls,
-            schemas=schemas,
-            schemes=api.schemes,
-            servers=api.servers,
-            doc=api.doc,
-            namespaces=api.namespaces,
-            fingerprint=mark,
             index=msgspec.Raw(msgspec.json.encode(print_index(api, *pieces, counted()))),
         )
     return document, Compiled(bundle, stubs, diagnostics, shown.types, shown.fit, document.root)
+
+
+def read(
+    source: bytes | Path | str, options: Options
+) -> tuple[Document, Api, tuple[Diagnostic, ...]]:
+    """Return the document, its Api as far as it was asked for, and what is wrong with it."""
+    document = load(
+        source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
+    )
+    whole, lost = lower(document)
+    diagnostics = (*document.diagnostics, *lost)
+    check_api(whole)
+    if not whole.operations:
+        raise nothing_left(document, diagnostics)
+    api = whole if options.select is None else select(whole, options.select)
+    return document, api, diagnostics
+
+
+def bundle_of(api: Api) -> Bundle:
+    """Return the Bundle of an Api that was not printed yet."""
+    calls, schemas = print_calls(api), print_schemas(api)
+    return Bundle(
+        title=api.title,
+        version=api.version,
+        declarations="",
+        calls=calls,
+        schemas=schemas,
+        schemes=api.schemes,
+        servers=api.servers,
+        doc=api.doc,
+        namespaces=api.namespaces,
+        fingerprint=fingerprint(calls, schemas),
+    )
+
+
+def survey(source: bytes | Path | str, options: Options | None = None) -> Survey:
+    """Print the declarations of a document at every level of prose, and nothing else of it.
+
+    Raises what `compile` raises.
+    """
+    options = options or Options()
+    with collector_paused():
+        document, api, _ = read(source, options)
+        plain = through(api, (strip_docs, *PLAIN))
+        bundle = bundle_of(api)
+        declared = {
+            level: declare(
+                api, plain, msgspec.structs.replace(options, docs=level), bundle.fingerprint
+            ).text
+            for level in PROSE
+        }
+    return Survey(bundle, declared, document.root)
 
 
 def check(
@@ -290,4 +333,4 @@ def held_by(document: Document) -> str:
     return ", ".join(f"{count:,} {kind if count > 1 else singular(kind)}" for count, kind in counts)
 
 
-__all__ = ["Compiled", "LoadLimits", "Options", "check", "compile", "examples"]
+__all__ = ["Compiled", "LoadLimits", "Options", "Survey", "check", "compile", "examples", "survey"]

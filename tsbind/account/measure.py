@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,7 +13,7 @@ from tsbind.emit.catalog import print_catalog
 from tsbind.ir.api import Api, Operation
 from tsbind.meter import RankTokenizer, Tokenizer, tools, without_layout
 from tsbind.meter.outline import Kind, weigh
-from tsbind.pipeline import Options, compile
+from tsbind.pipeline import Options, survey
 from tsbind.spec.parse import parse
 from tsbind.spec.source import LoadLimits
 
@@ -66,20 +66,19 @@ def measure(
     `text` is the document as it is written, `detail` asks for the account per operation.  Raises
     what compiling raises, and TokenizerError.
     """
-    compiled = {
-        level: compile(source, Options(docs=level, name=name, allow_refs=allow_refs))
-        for level in LEVELS
-    }
-    bundle = compiled["none"].bundle
+    found = survey(source, Options(name=name, allow_refs=allow_refs))
+    bundle = found.bundle
     texts = {
         DOCUMENT: text,
         MINIFIED: _as_written(text, name),
         TOOLS: f"[{','.join(tools(bundle).values())}]",
-        **{DECLARED[level]: each.declarations for level, each in compiled.items()},
+        **{DECLARED[level]: declared for level, declared in found.declarations.items()},
     }
-    tokens = count_all(texts, counters)
+    # Of all texts that the introduction may be, the one that has the words of the others.
+    longest = _introduction(bundle, lambda text: 0)
+    tokens = count_all(texts, counters, longest)
     tokens[CATALOG] = {
-        counter.name: counter.count(_introduction(bundle, counter)) for counter in counters
+        counter.name: counter.count(_introduction(bundle, counter.count)) for counter in counters
     }
     first = counters[0]
     account = Account(
@@ -87,19 +86,21 @@ def measure(
     )
     if not detail:
         return account
-    weights = {level: weigh(each.declarations, first.count) for level, each in compiled.items()}
+    weights = {level: weigh(text, first.count) for level, text in found.declarations.items()}
     return msgspec.structs.replace(
         account,
-        by_operation=_by_operation(bundle, compiled["none"].document, weights, first),
+        by_operation=_by_operation(bundle, found.document, weights, first),
         parts=weights["none"],
     )
 
 
-def count_all(texts: Mapping[str, str], counters: Sequence[Tokenizer]) -> dict[str, dict[str, int]]:
-    """Count each text with each tokenizer."""
+def count_all(
+    texts: Mapping[str, str], counters: Sequence[Tokenizer], *later: str
+) -> dict[str, dict[str, int]]:
+    """Count each text with each tokenizer; texts like those in `later` will be counted, too."""
     for counter in counters:
         if isinstance(counter, RankTokenizer):
-            counter.prepare(texts.values())
+            counter.prepare([*texts.values(), *later])
     return {
         label: {counter.name: counter.count(text) for counter in counters}
         for label, text in texts.items()
@@ -132,7 +133,7 @@ def _as_written(text: str, name: str) -> str:
     return without_layout(tree)
 
 
-def _introduction(bundle: Bundle, counter: Tokenizer) -> str:
+def _introduction(bundle: Bundle, count: Callable[[str], int]) -> str:
     """The catalog, which tells names and numbers; the types of operations are not in it."""
     operations = tuple(
         Operation(tuple(op.split(".")), None, None, call) for op, call in bundle.calls.items()
@@ -140,7 +141,7 @@ def _introduction(bundle: Bundle, counter: Tokenizer) -> str:
     named = Api(
         bundle.title, bundle.version, operations, {}, {}, {}, (), bundle.doc, bundle.namespaces
     )
-    return print_catalog(named, counter.count)
+    return print_catalog(named, count)
 
 
 def _by_operation(
