@@ -114,8 +114,26 @@ def circular(types: Types) -> frozenset[str]:
 
     No language accepts such a definition, and no value has such a type.
     """
-    direct = {name: tuple(_mentioned(named.type)) for name, named in types.items()}
-    return frozenset(name for name in types if name in _reach(name, direct))
+    direct = {name: _mentioned(named.type) for name, named in types.items()}
+    left = _peeled(direct)
+    return frozenset(name for name in left if name in _reach(name, left))
+
+
+def _peeled(direct: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    """Leave out what mentions only what was left out already: all of it, where nothing circles."""
+    waits = {name: set(inner) & direct.keys() for name, inner in direct.items()}
+    holders: dict[str, list[str]] = {}
+    for name, inner in waits.items():
+        for other in inner:
+            holders.setdefault(other, []).append(name)
+    pending = [name for name, inner in waits.items() if not inner]
+    while pending:
+        gone = pending.pop()
+        for name in holders.get(gone, ()):
+            waits[name].discard(gone)
+            if not waits[name]:
+                pending.append(name)
+    return {name: tuple(inner) for name, inner in waits.items() if inner}
 
 
 def _mentioned(node: Type) -> list[str]:

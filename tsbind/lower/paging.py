@@ -39,6 +39,7 @@ _OFFSETS: Final = ("offset", "skip", "startat", "from")
 _SIZES: Final = (
     "limit", "perpage", "pagesize", "count", "maxresults", "size", "top", "first", "num",
 )  # fmt: skip
+_ASKED: Final = frozenset((*_CURSORS, *_AFTERS, *_PAGES, *_OFFSETS, *_SIZES))
 _LISTS: Final = (
     "items", "data", "results", "result", "values", "entries", "records", "value", "list",
 )  # fmt: skip
@@ -122,11 +123,12 @@ class Pages:
         wire = {p.arg: p.name for p in call.parameters}
         query = {p.arg for p in call.parameters if p.place == "query"}
         fields = dict.fromkeys(query, True) | dict(self._outlines.fields(call.args))
-        return {
-            _plain(wire.get(arg, arg)): (arg, schema)
+        named = (
+            (_plain(wire.get(arg, arg)), arg, schema)
             for arg, schema in reversed(fields.items())
             if arg in query or arg not in wire
-        }
+        )
+        return {name: (arg, schema) for name, arg, schema in named if name in _ASKED}
 
     def _first(
         self, asked: Mapping[str, tuple[str, Json]], names: Iterable[str], *kinds: str
@@ -186,4 +188,5 @@ def _is_likely(call: Call, made: Paging, reply: _Reply) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", name.lower())
+    name = name.lower()
+    return name if name.isascii() and name.isalnum() else re.sub(r"[^a-z0-9]+", "", name)
