@@ -54,6 +54,7 @@ class ApiConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: str = ""  # folder that builds write into; "": builds make nothing of this API
     files: tuple[File, ...] = ("declarations", "stubs", "bundle")
     allow_refs: tuple[str, ...] = ()  # hosts and folders from which parts may be read
+    max_values: int | None = None  # that the document may have; None: the default
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -237,7 +238,7 @@ class _Reader:
             ) from None
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             # `not` also catches NaN.
-            if not value >= (1 if key == "budget" else 0):
+            if not value >= (1 if key in ("budget", "max_values") else 0):
                 raise self._error(f"is {value}", place, _ALLOWED[key])
         elif key == "document" and not value:
             raise self._error("is empty", place, _ALLOWED[key])
@@ -270,6 +271,7 @@ _ALLOWED: Final = {
     "output": "give a folder, relative to this file and below it",
     "files": 'list any of "declarations", "stubs" and "bundle"',
     "allow_refs": "list hosts and folders",
+    "max_values": "give a number of values, 1 or more",
 }
 
 

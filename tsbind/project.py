@@ -5,7 +5,7 @@ from __future__ import annotations
 from tsbind.cache import Cache
 from tsbind.config import Config
 from tsbind.errors import BudgetError
-from tsbind.pipeline import Compiled, Options, compile
+from tsbind.pipeline import Compiled, LoadLimits, Options, compile
 
 
 def compile_api(config: Config, name: str, cache: Cache | None = None) -> Compiled:
@@ -24,6 +24,7 @@ def compile_api(config: Config, name: str, cache: Cache | None = None) -> Compil
             tokenizer=api.tokenizer,
             name=str(path),
             allow_refs=api.allow_refs,
+            limits=LoadLimits(nodes=api.max_values) if api.max_values else LoadLimits(),
         ),
         cache=cache,
     )

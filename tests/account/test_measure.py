@@ -13,6 +13,7 @@ from tsbind.account.measure import CATALOG, DECLARED, DOCUMENT, MINIFIED, TOOLS,
 from tsbind.account.page import ROWS, draw, tree
 from tsbind.cli import main
 from tsbind.meter import DEFAULT, tokenizer
+from tsbind.pipeline import Options
 from tsbind.resources import specs
 
 CHAT = specs() / "chat.yaml"
@@ -21,7 +22,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def account(text: str, *, detail: bool = False) -> Account:
-    return measure(text.encode(), text, [COUNTER], name="x.yaml", detail=detail)
+    return measure(text.encode(), text, [COUNTER], Options(name="x.yaml"), detail=detail)
 
 
 def chat() -> Account:
@@ -59,7 +60,7 @@ def test_it_says_when_programs_are_not_worth_it() -> None:
 @pytest.mark.parametrize("name", ["notion.json", "discord.json"])
 def test_real_documents_add_up(name: str, corpus: Path) -> None:
     path = corpus / "openapi" / name
-    found = measure(path, path.read_text("utf-8"), [COUNTER], name=name, detail=True)
+    found = measure(path, path.read_text("utf-8"), [COUNTER], Options(name=name), detail=True)
     total = sum(sum(parts.values()) for parts in found.parts.values())
     assert total == found.tokens[DECLARED["none"]][DEFAULT]
     assert all(each.declarations["none"] for each in found.by_operation)

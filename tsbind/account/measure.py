@@ -15,7 +15,6 @@ from tsbind.meter import RankTokenizer, Tokenizer, tools, without_layout
 from tsbind.meter.outline import Kind, weigh
 from tsbind.pipeline import Options, survey
 from tsbind.spec.parse import parse
-from tsbind.spec.source import LoadLimits
 
 Docs = Literal["none", "brief", "full"]
 LEVELS: Final[tuple[Docs, ...]] = ("none", "brief", "full")
@@ -56,9 +55,8 @@ def measure(
     source: bytes | Path,
     text: str,
     counters: Sequence[Tokenizer],
+    options: Options,
     *,
-    name: str,
-    allow_refs: tuple[str, ...] = (),
     detail: bool = False,
 ) -> Account:
     """Compile a document at each level of prose and count everything.
@@ -66,11 +64,12 @@ def measure(
     `text` is the document as it is written, `detail` asks for the account per operation.  Raises
     what compiling raises, and TokenizerError.
     """
-    found = survey(source, Options(name=name, allow_refs=allow_refs))
+    name = options.name
+    found = survey(source, options)
     bundle = found.bundle
     texts = {
         DOCUMENT: text,
-        MINIFIED: _as_written(text, name),
+        MINIFIED: _as_written(text, options),
         TOOLS: f"[{','.join(tools(bundle).values())}]",
         **{DECLARED[level]: declared for level, declared in found.declarations.items()},
     }
@@ -127,9 +126,9 @@ def _operations(count: int) -> str:
     return "1 operation" if count == 1 else f"{count} operations"
 
 
-def _as_written(text: str, name: str) -> str:
+def _as_written(text: str, options: Options) -> str:
     """The document without its layout, but otherwise as it is: nothing upgraded or resolved."""
-    tree = parse(text.encode("utf-8", "replace"), name, nodes=LoadLimits().nodes)[1]
+    tree = parse(text.encode("utf-8", "replace"), options.name, nodes=options.limits.nodes)[1]
     return without_layout(tree)
 
 

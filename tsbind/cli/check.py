@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from tsbind.cli.files import spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, print_json, say, show, visible, working
-from tsbind.cli.source import allow_ref_option, json_option, open_source
+from tsbind.cli.source import allow_ref_option, json_option, max_values_option, open_source
 from tsbind.errors import Diagnostic, TsbindError
+
+if TYPE_CHECKING:
+    from tsbind.pipeline import LoadLimits
 
 FINDINGS = 1  # something is wrong, and the rest of the document compiles
 
@@ -25,6 +29,7 @@ FINDINGS = 1  # something is wrong, and the rest of the document compiles
 )
 @click.option("--github", is_flag=True, help="Print annotations for GitHub Actions.")
 @allow_ref_option
+@max_values_option
 @json_option
 @click.pass_context
 def command(
@@ -33,6 +38,7 @@ def command(
     full: bool,
     github: bool,
     allow_refs: tuple[str, ...],
+    limits: LoadLimits,
     json: bool,
 ) -> None:
     """Say what is wrong with an OpenAPI document, and where.
@@ -45,7 +51,7 @@ def command(
     found: list[Diagnostic] = []
     code = 0
     for spec in specs:
-        options = Options(name=spell(spec), allow_refs=allow_refs)
+        options = Options(name=spell(spec), allow_refs=allow_refs, limits=limits)
         try:
             with working(f"checking {spell(spec)}"):
                 found += check(open_source(spec), options, full=full)

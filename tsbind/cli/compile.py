@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from tsbind.cache import Cache
-    from tsbind.pipeline import Compiled
+    from tsbind.pipeline import Compiled, LoadLimits
 
 
 class _Cost(NamedTuple):
@@ -53,12 +53,6 @@ _SHOWN = 20  # diagnostics that a person is shown; `tsbind check` shows them all
 )
 @click.option("--name", metavar="NAME", help="Name of the files; by default that of SPEC.")
 @document_options
-@click.option(
-    "--max-values",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Read documents of up to N values; the default keeps hostile ones to seconds.",
-)
 @json_option
 def command(
     spec: str,
@@ -68,7 +62,7 @@ def command(
     selection: str | None,
     budget: int | None,
     allow_refs: tuple[str, ...],
-    max_values: int | None,
+    limits: LoadLimits,
     no_cache: bool,
     json: bool,
 ) -> None:
@@ -79,10 +73,9 @@ def command(
     """
     from tsbind.cache import Cache
     from tsbind.cli.beside import beside
-    from tsbind.pipeline import LoadLimits, Options, compile
+    from tsbind.pipeline import Options, compile
 
     start = time.perf_counter()
-    limits = LoadLimits(nodes=max_values) if max_values else LoadLimits()
     options = Options(
         docs=docs,
         select=selection,

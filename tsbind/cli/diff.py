@@ -12,11 +12,12 @@ import msgspec
 from tsbind.cli.files import STDIN, spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, print_json, share, show, working
-from tsbind.cli.source import allow_ref_option, json_option, open_source
+from tsbind.cli.source import allow_ref_option, json_option, max_values_option, open_source
 
 if TYPE_CHECKING:
     from tsbind.bundle import Bundle
     from tsbind.changes import Difference, OperationChange
+    from tsbind.pipeline import LoadLimits
 
 BREAKING = 1
 BUNDLE_SUFFIX = ".bundle.json"
@@ -36,6 +37,7 @@ BUNDLE_SUFFIX = ".bundle.json"
 @click.option("--tokenizer", "name", metavar="NAME", default="o200k_base", show_default=True)
 @click.option("--fail-on-breaking", is_flag=True, help="End with 1 when something breaks programs.")
 @allow_ref_option
+@max_values_option
 @json_option
 @click.pass_context
 def command(
@@ -47,6 +49,7 @@ def command(
     name: str,
     fail_on_breaking: bool,
     allow_refs: tuple[str, ...],
+    limits: LoadLimits,
     json: bool,
 ) -> None:
     """Say what a new version of an API changes: operations, types, tokens, prompt prefix.
@@ -66,7 +69,9 @@ def command(
 
         if spec.endswith(BUNDLE_SUFFIX):
             return Bundle.open(Path(spec))
-        options = Options(docs=docs, select=selection, name=spell(spec), allow_refs=allow_refs)
+        options = Options(
+            docs=docs, select=selection, name=spell(spec), allow_refs=allow_refs, limits=limits
+        )
         return compile(open_source(spec), options).bundle
 
     with working(f"comparing {spell(old)} and {spell(new)}"):

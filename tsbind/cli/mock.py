@@ -14,13 +14,14 @@ from tsbind.bundle import Bundle
 from tsbind.cli.files import STDIN, spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, say, show, working
-from tsbind.cli.source import open_source
+from tsbind.cli.source import max_values_option, open_source
 from tsbind.errors import TsbindError
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from tsbind.bundle import Json
+    from tsbind.pipeline import LoadLimits
     from tsbind.runtime.received import Received
     from tsbind.runtime.route import Routes
 
@@ -36,7 +37,8 @@ _LONGEST = 16 << 20  # bytes of a request
     metavar="PORT",
     help="The port on loopback; by default one that is free.",
 )
-def command(spec: str, port: int) -> None:
+@max_values_option
+def command(spec: str, port: int, limits: LoadLimits) -> None:
     """Answer as an API would, from its document alone.
 
     It listens on loopback until Ctrl-C.  SPEC is a document, or a Bundle that `tsbind compile -o`
@@ -44,7 +46,7 @@ def command(spec: str, port: int) -> None:
     reason.  Replies are the document's examples; where it has none they are made up from its
     schemas, always the same.  Nothing changes by calling, and whoever calls is let in.
     """
-    bundle, examples = _open(spec)
+    bundle, examples = _open(spec, limits)
     try:
         asyncio.run(_serve(bundle, examples, port))
     except OSError as error:
@@ -56,7 +58,7 @@ def command(spec: str, port: int) -> None:
         ) from None
 
 
-def _open(spec: str) -> tuple[Bundle, Mapping[str, Json]]:
+def _open(spec: str, limits: LoadLimits) -> tuple[Bundle, Mapping[str, Json]]:
     """Return the Bundle, and the document's examples by method and path."""
     if spec != STDIN and spec.endswith(".bundle.json"):
         return Bundle.open(Path(spec)), {}
@@ -64,7 +66,7 @@ def _open(spec: str) -> tuple[Bundle, Mapping[str, Json]]:
 
     source = open_source(spec)
     with working(f"compiling {spell(spec)}"):
-        options = Options(name=spell(spec))
+        options = Options(name=spell(spec), limits=limits)
         return compile(source, options).bundle, examples(source, options)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,10 @@ from tsbind.bundle import Bundle
 from tsbind.cli.files import spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import print_json, show, working, write
-from tsbind.cli.source import json_option, open_source
+from tsbind.cli.source import json_option, max_values_option, open_source
+
+if TYPE_CHECKING:
+    from tsbind.pipeline import LoadLimits
 
 NOTHING = 1
 
@@ -30,6 +34,7 @@ NOTHING = 1
     help="Of the signatures and the types that they need, at most.",
 )
 @click.option("--names", is_flag=True, help="Print only the operations' names.")
+@max_values_option
 @json_option
 @click.pass_context
 def command(
@@ -39,6 +44,7 @@ def command(
     limit: int,
     tokens: int,
     names: bool,
+    limits: LoadLimits,
     json: bool,
 ) -> None:
     """Find operations by what is meant, with their signatures.
@@ -49,7 +55,7 @@ def command(
     from tsbind.search import Finder
 
     with working(f"reading {spell(api)}"):
-        finder = Finder.of(_bundle(api))
+        finder = Finder.of(_bundle(api, limits))
     asked = " ".join(words)
     hits = finder.find(asked, limit=limit)
     if json:
@@ -63,9 +69,9 @@ def command(
         ctx.exit(NOTHING)
 
 
-def _bundle(api: str) -> Bundle:
+def _bundle(api: str, limits: LoadLimits) -> Bundle:
     if api.endswith(".bundle.json"):
         return Bundle.open(Path(api))
-    from tsbind.pipeline import compile
+    from tsbind.pipeline import Options, compile
 
-    return compile(open_source(api)).bundle
+    return compile(open_source(api), Options(name=spell(api), limits=limits)).bundle

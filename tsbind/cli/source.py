@@ -5,11 +5,14 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tsbind.cli.files import STDIN, read
+
+if TYPE_CHECKING:
+    from tsbind.pipeline import LoadLimits
 
 DOCUMENT_BYTES = 64 << 20
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -39,6 +42,7 @@ def document_options(function: Function) -> Function:
                 help="Give up detail, least loss first, until the declarations fit.",
             ),
             allow_ref_option,
+            max_values_option,
             click.option(
                 "--no-cache",
                 is_flag=True,
@@ -57,6 +61,22 @@ allow_ref_option = click.option(
     metavar="HOST|FOLDER",
     help="Read parts of the document that lie on this host, or in this folder (/…, ./…, ../…); "
     "may be repeated.",
+)
+
+
+def _limits(_: click.Context, __: click.Parameter, values: int | None) -> LoadLimits:
+    from tsbind.pipeline import LoadLimits
+
+    return LoadLimits() if values is None else LoadLimits(nodes=values)
+
+
+max_values_option = click.option(
+    "--max-values",
+    "limits",
+    type=click.IntRange(min=1),
+    metavar="N",
+    callback=_limits,
+    help="Read documents of up to N values; the default keeps hostile ones to seconds.",
 )
 
 json_option = click.option("--json", is_flag=True, help="Print JSON for programs.")

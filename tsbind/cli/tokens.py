@@ -11,11 +11,18 @@ import click
 from tsbind.cli.files import spell, write_together
 from tsbind.cli.group import Command
 from tsbind.cli.screen import print_json, say, share, show, table, visible, working, write
-from tsbind.cli.source import allow_ref_option, document_text, json_option, open_source
+from tsbind.cli.source import (
+    allow_ref_option,
+    document_text,
+    json_option,
+    max_values_option,
+    open_source,
+)
 
 if TYPE_CHECKING:
     from tsbind.account import Account
     from tsbind.meter import Tokenizer
+    from tsbind.pipeline import LoadLimits
 
 
 @click.command(cls=Command)
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
     help="Write a page that shows where the tokens go, and needs no network.",
 )
 @allow_ref_option
+@max_values_option
 @json_option
 def command(
     specs: tuple[str, ...],
@@ -47,6 +55,7 @@ def command(
     markdown: bool,
     page: Path | None,
     allow_refs: tuple[str, ...],
+    limits: LoadLimits,
     json: bool,
 ) -> None:
     """Count the tokens of API descriptions, exactly and offline.
@@ -64,7 +73,7 @@ def command(
     for spec in specs:
         with working(f"counting {spell(spec)}"):
             detail = operations or page is not None
-            accounts.append(_account(spec, counters, text, detail, allow_refs))
+            accounts.append(_account(spec, counters, text, detail, allow_refs, limits))
     if page is not None:
         _draw(page, accounts, counters[0].name)
     if json:
@@ -83,16 +92,22 @@ def _account(
     text: bool,
     detail: bool,
     allow_refs: tuple[str, ...],
+    limits: LoadLimits,
 ) -> Account:
     from tsbind.account import Account, measure
     from tsbind.account.measure import count_all
+    from tsbind.pipeline import Options
 
     source = open_source(spec)
     written = document_text(source)
     if text:
         return Account(spell(spec), count_all({"text": written}, counters))
     return measure(
-        source, written, counters, name=spell(spec), allow_refs=allow_refs, detail=detail
+        source,
+        written,
+        counters,
+        Options(name=spell(spec), allow_refs=allow_refs, limits=limits),
+        detail=detail,
     )
 
 
