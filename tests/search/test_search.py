@@ -63,7 +63,7 @@ def test_what_says_nothing_finds_nothing(words: str) -> None:
 
 
 def test_what_a_question_is_about_tells_hits_apart_but_makes_none() -> None:
-    assert "users.me" not in {hit.op for hit in FINDER.find("show me a pull request")}
+    assert "users.me" not in {hit.op for hit in FINDER.find("my pull request")}
 
 
 def test_hits_are_ranked_and_limited() -> None:
