@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tsbind.lower.families import by_family
 from tsbind.lower.naming import name_operations
+from tsbind.lower.tags import read_tags
 
 Table = list[tuple[str, str, str, tuple[str, ...], str]]
 
@@ -120,6 +121,30 @@ def test_what_a_generator_told_apart_stays_apart() -> None:
         ("POST", "/#Action=AddPermission", operation("POST_AddPermission")),
     ]
     assert names(rows) == ["x.findAll1", "x.findAll", "getAddPermission", "postAddPermission"]
+
+
+def test_a_tag_lies_below_its_parents_and_badges_group_nothing() -> None:
+    declared = [
+        {"name": "shop"},
+        {"name": "catalogue", "parent": "shop", "kind": "nav"},
+        {"name": "books", "parent": "catalogue"},
+        {"name": "beta", "kind": "badge"},
+        {"name": "egg", "parent": "hen"},
+        {"name": "hen", "parent": "egg"},
+    ]
+    rows = [
+        ("GET", "/books", operation("listBooks", ("beta", "books"))),
+        ("GET", "/x", operation("search", ("catalogue",))),
+        ("GET", "/y", operation("hatch", ("egg",))),
+        ("GET", "/z", operation("shop.own.get", ("books",))),
+    ]
+    found = name_operations(rows, read_tags({"tags": declared}))
+    assert [".".join(name) for name in found] == [
+        "shop.catalogue.books.list",
+        "shop.catalogue.search",
+        "hen.egg.hatch",
+        "shop.own.get",
+    ]
 
 
 def test_a_namespace_is_no_operation() -> None:

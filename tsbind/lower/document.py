@@ -20,6 +20,7 @@ from tsbind.lower.report import Node, Report
 from tsbind.lower.security import requirements, schemes
 from tsbind.lower.server import servers
 from tsbind.lower.table import Types
+from tsbind.lower.tags import read_tags
 from tsbind.lower.validation import Validation
 from tsbind.spec.document import Document
 
@@ -34,7 +35,8 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
     types = Types(document, report)
     validation = Validation(types, report)
     found = operations(document, types, report)
-    names = name_operations([(each.method, each.path, each.node) for each in found])
+    named = [(each.method, each.path, each.node) for each in found]
+    names = name_operations(named, read_tags(document.root))
     known = schemes(document, types.references, report)
     common = requirements(document.root, "", known, report)
     replies = [replied(each, types, validation, report) for each in found]

@@ -19,8 +19,6 @@ from tsbind.lower.operation_id import (
     of_controller,
     parts,
     variant,
-    without_articles,
-    without_controller,
     without_front,
     without_method,
     without_namespace,
@@ -36,13 +34,13 @@ from tsbind.lower.path_name import (
     without_extension,
 )
 from tsbind.lower.report import Node
+from tsbind.lower.tags import Tags, listed, tag_words
 from tsbind.lower.words import camel, plural, singular, words
 
 Name = tuple[str, ...]
 Named = tuple[str, str, Mapping[str, Node]]  # method, path, Operation Object
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
-_NOTHING = frozenset(("default", "api", "general", "misc", "untagged"))  # tags without meaning
 
 
 class _Choice(NamedTuple):
@@ -53,11 +51,12 @@ class _Choice(NamedTuple):
     bare: bool = False  # method and namespace are one word, which may stand alone
 
 
-def name_operations(operations: Sequence[Named]) -> list[Name]:
+def name_operations(operations: Sequence[Named], tags: Tags | None = None) -> list[Name]:
     """Name each operation; no two alike, and no name that is also a namespace."""
+    tags = tags or Tags()
     siblings = Siblings((method, path) for method, path, _ in operations)
-    shared = _shared(operations)
-    choices = [_choice(each, siblings, shared) for each in operations]
+    shared = _shared(operations, tags)
+    choices = [_below(_choice(each, siblings, shared, tags), each, tags) for each in operations]
     names = _settle(_lift_lone(choices))
     return by_family(names, [path for _, path, _ in operations])
 
@@ -76,24 +75,10 @@ def namespaces(
     found: dict[str, str] = {}
     for name, node in zip(names, nodes, strict=True):
         dotted = ".".join(name[:-1])
-        for tag in _tags(node):
+        for tag in listed(node):
             if tag in described and dotted and singular(camel(words(tag))) == singular(name[-2]):
                 found.setdefault(dotted, described[tag])
     return dict(sorted(found.items()))
-
-
-def _tags(node: Mapping[str, Node]) -> list[str]:
-    tags = node.get("tags")
-    return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
-
-
-def _tag_words(node: Mapping[str, Node]) -> list[str]:
-    """The words of the first tag that means something, without what it adds in brackets."""
-    for tag in _tags(node):
-        found = words(re.sub(r"\([^()]*\)", " ", tag)) or words(tag)
-        if found and tag.lower() not in _NOTHING:
-            return without_controller(without_articles(found))
-    return []
 
 
 class _Shared(NamedTuple):
@@ -103,10 +88,10 @@ class _Shared(NamedTuple):
     id_spaces: int
 
 
-def _shared(operations: Sequence[Named]) -> _Shared:
-    tags = {tuple(_tag_words(node)) for _, _, node in operations} - {()}
+def _shared(operations: Sequence[Named], tags: Tags) -> _Shared:
+    spelled = {tuple(tag_words(tags.main(node))) for _, _, node in operations} - {()}
     spaces = {tuple(parts(_id(each))[0]) for each in operations}
-    return _Shared(_common(tags), _common(spaces))
+    return _Shared(_common(spelled), _common(spaces))
 
 
 def _common(rows: set[tuple[str, ...]]) -> int:
@@ -118,13 +103,13 @@ def _common(rows: set[tuple[str, ...]]) -> int:
     return count
 
 
-def _choice(named: Named, siblings: Siblings, shared: _Shared) -> _Choice:
+def _choice(named: Named, siblings: Siblings, shared: _Shared, tags: Tags) -> _Choice:
     method, path, node = named
     remote = _remote_procedure(path)
     if remote:
         return _chosen(remote[:-1], words(remote[-1]), named)
     by_path, by_path_method = name_by_path(method, path, siblings)
-    tag = _tag_words(node)[shared.tag_words :]
+    tag = tag_words(tags.main(node))[shared.tag_words :]
     by_path_space = [" ".join(tag if tag and _alike(tag, by_path) else by_path)]
     operation_id = _id(named)
     if not words(operation_id):
@@ -155,6 +140,15 @@ def _choice(named: Named, siblings: Siblings, shared: _Shared) -> _Choice:
     if plural(space[-1]):
         return _chosen([" ".join(space)], by_path_method, named, mechanical=True)
     return _chosen([" ".join(space)], by_path_method, named, mechanical=True)._replace(bare=True)
+
+
+def _below(choice: _Choice, named: Named, tags: Tags) -> _Choice:
+    """Put a namespace that is a tag below the tags that it lies under."""
+    tag = tags.main(named[2])
+    above = tuple(camel(tag_words(each)) for each in tags.above.get(tag, ()) if tag_words(each))
+    if not above or choice.namespace != (camel(tag_words(tag)),):
+        return choice
+    return choice._replace(namespace=(*above, *choice.namespace), bare=False)
 
 
 def _alike(some: list[str], others: list[str]) -> bool:
