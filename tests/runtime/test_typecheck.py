@@ -114,6 +114,19 @@ RIGHT = {
         "else throw e.message }"
     ),
     "parameters without types": "const f = (x) => x + 1\nf(1)",
+    "a list that grows": (
+        "const names = [], ids = []\nlet last = null\n"
+        "for await (const room of api.$pages(api.rooms.list)) names.push(room.name)\n"
+        "for (const room of await api.rooms.list()) { ids.push(room.id); last = room }\n"
+        "return [names.join(), ids.length, last?.name]"
+    ),
+    "a list that a callback fills": (
+        "const found = []\nconst rooms = await api.rooms.list()\n"
+        "rooms.forEach((room) => found.push(room.name))\nreturn found.sort()"
+    ),
+    "an object that is filled": (
+        "const byId = {}\nfor (const room of await api.rooms.list()) byId[room.id] = room\nbyId"
+    ),
 }
 
 
