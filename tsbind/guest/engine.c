@@ -176,7 +176,8 @@ JSRuntime *engine_runtime(void)
 }
 
 /* Whether `error` is what the engine throws when malloc fails.  When not even the message can be
-   made it has another, and when not even the Error can be, it throws null. */
+   made it has another, and when not even the Error can be, it throws null.  A program that goes on
+   in `finally` when memory has run out may end by recursing too deeply. */
 bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error)
 {
     if (!exhausted)
@@ -188,7 +189,8 @@ bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error)
     JSValue message = JS_GetPropertyStr(ctx, error, "message");
     const char *text = JS_IsString(message) ? JS_ToCString(ctx, message) : NULL;
     bool found = text && (strcmp(text, "out of memory") == 0 ||
-                          strcmp(text, "Invalid error message") == 0);
+                          strcmp(text, "Invalid error message") == 0 ||
+                          strcmp(text, "Maximum call stack size exceeded") == 0);
     JS_FreeCString(ctx, text);
     JS_FreeValue(ctx, message);
     return found;
