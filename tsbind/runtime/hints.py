@@ -252,3 +252,15 @@ _RULES: Final[tuple[Callable[[Said], str], ...]] = (
     _absent,
     _by_message,
 )
+
+
+def lost_return(text: str) -> str:
+    """Say where a program that returned nothing has a `return` without its value, or ""."""
+    found = _LOST_RETURN.search(text)
+    if not found:
+        return ""
+    line = text.count("\n", 0, found.start()) + 1
+    return f"`return` on line {line} returns nothing: what it shall return begins on the same line"
+
+
+_LOST_RETURN: Final = re.compile(r"^[ \t]*return[ \t]*\n\s*[\[{(`'\"]", re.M)

@@ -30,6 +30,7 @@ from tsbind.runtime.dispatch import Dispatcher
 from tsbind.runtime.drive import Drive, Guest, Suspended
 from tsbind.runtime.engine import Engine
 from tsbind.runtime.explain import explain
+from tsbind.runtime.hints import lost_return
 from tsbind.runtime.isolate import Isolate
 from tsbind.runtime.journal import NoTape
 from tsbind.runtime.limits import Limits, Usage
@@ -352,6 +353,8 @@ class Run:
             self._logs.add((("warn", f"nobody awaited {name}{times}"),))
         if step.state == "failed":
             raise self._failure(step.error or Failure("Error", ""), program)
+        if step.value is None and (note := lost_return(program.text)):
+            self._logs.add((("warn", note),))
         raw = bytes(step.value) if step.value is not None else b"null"
         self._usage.result_bytes = len(raw)
         return self._expected.value(raw)
