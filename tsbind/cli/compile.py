@@ -231,7 +231,8 @@ def _summary(compiled: Compiled, cost: _Cost, written: list[str], seconds: float
 def _given_up(compiled: Compiled) -> Iterator[str]:
     fit = compiled.fit
     if fit is not None and fit.catalog:
-        yield f"{fit.budget:,} tokens hold no declarations, only an introduction to the API"
+        yield f"{fit.budget:,} tokens hold no declarations, only a catalog of the API's operations;"
+        yield "programs find the rest with api.$search and api.$describe"
         return
     if fit is None or not fit.given_up:
         return

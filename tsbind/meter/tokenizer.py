@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from functools import cache
 from importlib import import_module
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from tsbind.errors import TokenizerError
 from tsbind.meter.bpe import ENCODINGS, RankTokenizer
@@ -31,20 +31,26 @@ class _Plugged:
     def count(self, text: str) -> int:
         """Call the user's function; raises TokenizerError unless it returns a count."""
         try:
-            tokens = self._function(text)
+            returned = self._function(text)
+            tokens = len(returned) if _is_listed(returned) else returned
         except Exception as error:  # somebody's own code may raise anything
             raise TokenizerError(
                 f"failed: {type(error).__name__}: {error}",
                 where=self.name,
-                fix="name a function that takes one text and returns how many tokens it has",
+                fix="name a function that takes one text and returns its tokens, or their number",
             ) from error
         if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0:
             raise TokenizerError(
                 f"returned {tokens!r}, which is no number of tokens",
                 where=self.name,
-                fix="return how many tokens the text has, as an int of 0 or more",
+                fix="return the text's tokens as a list, or their number, an int of 0 or more",
             )
         return tokens
+
+
+def _is_listed(returned: object) -> TypeGuard[Sized]:
+    """Whether something holds tokens one by one, as what an `encode` returns does."""
+    return isinstance(returned, Sized) and not isinstance(returned, (str, bytes, Mapping))
 
 
 def counts(counter: Tokenizer, texts: Sequence[str]) -> list[int]:
@@ -58,7 +64,8 @@ def counts(counter: Tokenizer, texts: Sequence[str]) -> list[int]:
 def tokenizer(name: str) -> Tokenizer:
     """Return the tokenizer called `name`: a shipped encoding, or `module:object`.
 
-    The object is a `Tokenizer`, or a function that takes a text and returns its tokens' number.
+    The object is a `Tokenizer`, or a function that takes a text and returns its tokens or
+    their number.
     Raises TokenizerError when there is no such thing.
     """
     if name in ENCODINGS:
