@@ -255,3 +255,25 @@ print([name for name in ("asyncio", "ssl", "aiohttp", "jsonschema_rs") if name i
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on addresses is Linux's")
+def test_a_process_with_few_addresses_does_without_a_pool() -> None:
+    source = """
+import resource
+from tsbind.runtime.engine import Engine
+from tsbind.runtime.isolate import Isolate
+from tsbind.runtime.limits import Limits
+engine = Engine.default()
+resource.setrlimit(resource.RLIMIT_AS, (32 << 30, resource.RLIM_INFINITY))  # the pool takes 64
+live = [Isolate(engine, Limits()) for _ in range(3)]
+print(len({isolate._place for isolate in live}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "1"

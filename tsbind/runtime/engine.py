@@ -68,7 +68,7 @@ class Engine:
         self._bytes = module
         self._place = Place(self.pointer, self.load(module))
         self._pool: Place | None = None  # made for the second isolate: many processes need one
-        self._slots = SLOTS if can_pool() else 0  # that are free
+        self._slots = SLOTS  # of the pool that are free
         self._made = 0  # isolates
         self._lock = threading.Lock()
         self.js_stack = self.stack // _STACK_RATIO  # bytes that JavaScript may use
@@ -95,7 +95,7 @@ class Engine:
         """Return where the next isolate is made; `give` it back when its store is deleted."""
         with self._lock:
             self._made += 1
-            if not self._slots or self._made == 1:
+            if not self._slots or (self._pool is None and (self._made == 1 or not can_pool())):
                 return self._place
             if self._pool is None:
                 pointer = new_engine(self.stack, pooled=True)
