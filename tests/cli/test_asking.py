@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -34,9 +37,16 @@ def command(tmp_path: Path) -> list[str]:
 
 def at_a_terminal(command: list[str], keys: bytes) -> tuple[int, str]:
     """Run on a terminal of its own and press `keys` when asked; returns exit code and screen."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execv(command[0], command)
+    terminal, its_end = pty.openpty()
+    process = subprocess.Popen(
+        command,
+        stdin=its_end,
+        stdout=its_end,
+        stderr=its_end,
+        start_new_session=True,
+        preexec_fn=_own_the_terminal,
+    )
+    os.close(its_end)
     screen, pressed, deadline = b"", False, time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if select.select([terminal], [], [], 0.1)[0]:
@@ -48,10 +58,14 @@ def at_a_terminal(command: list[str], keys: bytes) -> tuple[int, str]:
             os.write(terminal, keys)
             pressed = True
     else:
-        os.kill(process, 9)
-    _, status = os.waitpid(process, 0)
+        process.kill()
     os.close(terminal)
-    return os.waitstatus_to_exitcode(status), screen.decode()
+    return process.wait(), screen.decode()
+
+
+def _own_the_terminal() -> None:
+    """Make standard input the terminal whose Ctrl-C reaches this process."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @pytest.mark.parametrize(
