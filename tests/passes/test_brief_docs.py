@@ -71,6 +71,23 @@ def test_of_what_only_replies_hold_stays_how_to_read_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "note", "kept"),
+    [
+        ("email", "email", ""),
+        ("contactEmail", "email", ""),
+        ("contact", "email", "email"),
+        ("email", "email, max 90 chars", "email, max 90 chars"),
+        ("max10", "max 10", "max 10"),
+    ],
+)
+def test_a_format_that_the_name_says_goes(name: str, note: str, kept: str) -> None:
+    bare = sketch("put():string")
+    given = Record((Field(name, TEXT, note=note),))
+    brief = brief_docs(replace(bare, operations=(replace(bare.operations[0], input=given),)))
+    assert brief.operations[0].input == Record((Field(name, TEXT, note=kept),))
+
+
 def test_brief_lies_between_none_and_full() -> None:
     given = api("Fails after three wrong passwords", *OTHERS)
     given = replace(

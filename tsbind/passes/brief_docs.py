@@ -127,10 +127,17 @@ def _without(change: Callable[[Field], Field]) -> Callable[[Type], Type]:
 
 
 def _noted(field: Field) -> Field:
-    return replace(field, doc="", example="") if field.doc or field.example else field
+    return _told(field, field.note)
 
 
 def _read(field: Field) -> Field:
+    return _told(field, field.reading)
+
+
+def _told(field: Field, note: str) -> Field:
+    """Return `field` with this note and no other prose; one that its name says too says nothing."""
     if not (field.doc or field.example or field.note):
         return field
-    return replace(field, doc="", example="", note=field.reading)
+    said = set(_words(field.name))
+    note = "" if note and said.issuperset(_words(note)) and note.isalpha() else note
+    return replace(field, doc="", example="", note=note)
