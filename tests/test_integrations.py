@@ -148,7 +148,7 @@ def test_the_check_hook_looks_at_all_documents_that_are_staged(project: Path) ->
     assert done.returncode == 0, done.stderr
     done = hook(project, "tsbind-check", "openapi.yaml", "swagger.json")
     assert done.returncode == 3
-    assert "swagger.json:" in done.stderr
+    assert "swagger.json:" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,13 @@ from tsbind.runtime.intended import intended
 BASE = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}
 CHILD = {"allOf": [{"$ref": "#/$defs/Base"}, {"properties": {"b": {"type": "integer"}}}]}
 LIST = {"properties": {"next": {"$ref": "#/$defs/List"}, "oneOf": {"type": "string"}}}
-DEFS = {"Base": BASE, "Child": CHILD, "List": {"allOf": [{"$ref": "#/$defs/Base"}, LIST]}}
+NAMED = {"allOf": [{"required": ["a"]}]}
+DEFS = {
+    "Base": BASE,
+    "Named": NAMED,
+    "Child": CHILD,
+    "List": {"allOf": [{"$ref": "#/$defs/Base"}, LIST]},
+}
 
 # schema, values that are taken, values that are refused
 TABLE: dict[str, tuple[Json, list[Json], list[Json]]] = {
@@ -19,6 +25,11 @@ TABLE: dict[str, tuple[Json, list[Json], list[Json]]] = {
         {"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object"}]},
         [{}, {"a": 1}],
         [1],
+    ),
+    "alternatives that exclude each other": (
+        {"oneOf": [{"$ref": "#/$defs/Named"}, {"type": "object", "required": ["b"]}]},
+        [{"a": 1}, {"b": 1}],
+        [{"a": 1, "b": 1}, {}],
     ),
     "alternatives beside others": (
         {"oneOf": [{"type": "string"}, {"const": 1}], "anyOf": [{"type": "string"}, {"const": 2}]},

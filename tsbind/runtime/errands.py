@@ -27,7 +27,7 @@ class Errands:
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by call
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._busy: asyncio.Future[Step] | None = None
-        self._replies: list[CallReply] = []  # that have arrived
+        self._replies: list[tuple[float, CallReply]] = []  # that have arrived, with their rank
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self.stopped = False
@@ -49,8 +49,8 @@ class Errands:
         """Let the reply to a call be null, after a while."""
 
         def fire() -> None:
-            del self._timers[call]
-            self.put(CallReply(call, ok=msgspec.Raw(b"null")))
+            due = self._timers.pop(call).when()
+            self.put(CallReply(call, ok=msgspec.Raw(b"null")), rank=due)
 
         self._timers[call] = self._loop.call_later(seconds, fire)
 
@@ -59,13 +59,16 @@ class Errands:
         self._busy = self._loop.run_in_executor(_threads(), run)
         return await asyncio.shield(self._busy)
 
-    def put(self, reply: CallReply) -> None:
-        """Note a reply."""
-        self._replies.append(reply)
+    def put(self, reply: CallReply, *, rank: float = 0.0) -> None:
+        """Note a reply; of those that are taken together, one of a lower rank comes first."""
+        self._replies.append((rank, reply))
         self._wake()
 
     async def take(self) -> tuple[CallReply, ...]:
-        """Wait for at least one reply and return all that are there, by id; none once stopped."""
+        """Wait for at least one reply and return all that are there; none once stopped.
+
+        Calls come first, by id; then timers, as they were due: on a busy machine several are late.
+        """
         while not self._replies and self._error is None and not self.stopped:
             self._waiter = self._loop.create_future()
             await self._waiter
@@ -113,7 +116,7 @@ class Errands:
         if self._error is not None:
             raise self._error
         replies, self._replies = self._replies, []
-        return tuple(sorted(replies, key=lambda reply: reply.id))
+        return tuple(reply for _, reply in sorted(replies, key=lambda each: (each[0], each[1].id)))
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

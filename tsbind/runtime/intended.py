@@ -4,14 +4,15 @@ Published documents hold two contradictions that no server enforces, and that wo
 their operations without any valid call:
 
 - Alternatives of a `oneOf` that overlap, often because all their fields are optional: the letter
-  refuses what fits two of them.  A union of TypeScript takes it, and so do arguments.
+  refuses what fits two of them.  A union of TypeScript takes it, and so do arguments, unless each
+  alternative requires a field of its own: those are meant to exclude each other.
 - A part of an `allOf` that closes itself (`additionalProperties: false`) against the fields of the
   other parts.  The whole is meant to be closed, and so it is here.
 
 What an API replies and what a program returns is still judged by the letter.
 
->>> intended({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]})
-{'anyOf': [{'required': ['a']}, {'required': ['b']}]}
+>>> intended({"oneOf": [{"required": ["a"]}, {"required": ["a", "b"]}]})
+{'anyOf': [{'required': ['a']}, {'required': ['a', 'b']}]}
 >>> base = {"properties": {"a": {}}, "additionalProperties": False}
 >>> intended({"allOf": [base, {"properties": {"b": {}}}]})
 {'allOf': [{'properties': {'a': {}}}, {'properties': {'b': {}}}], 'unevaluatedProperties': False}
@@ -19,13 +20,15 @@ What an API replies and what a program returns is still judged by the letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import permutations
 from typing import Final
 
 from tsbind.bundle import Json
 
 _DEFINED: Final = "#/$defs/"
 _MOST_PARTS: Final = 200  # of one composition; a larger one is read by the letter
+_MOST_COMPARED: Final = 50  # alternatives; of more, each hardly excludes all others
 # Where schemas stand inside of a schema (JSON Schema 2020-12 §10 and §11).  `not` and `if` are no
 # such places here: what is lenient inside of them would be strict outside.
 _TABLES: Final = ("$defs", "properties", "patternProperties", "dependentSchemas")
@@ -57,13 +60,32 @@ def _read(node: Json, definitions: Mapping[str, Json]) -> Json:
     for key in _SINGLE:
         if key in made:
             made[key] = _read(made[key], definitions)
-    if "oneOf" in made:
+    if "oneOf" in made and not _exclude_each_other(node["oneOf"], definitions):
         alternatives = made.pop("oneOf")
         if "anyOf" in made:
             made["allOf"] = [*made.get("allOf", ()), {"anyOf": alternatives}]
         else:
             made["anyOf"] = alternatives
     return made
+
+
+def _exclude_each_other(alternatives: Json, definitions: Mapping[str, Json]) -> bool:
+    """Whether no alternative requires all that another one does."""
+    if not isinstance(alternatives, (list, tuple)) or len(alternatives) > _MOST_COMPARED:
+        return False
+    required = [_required(each, definitions) for each in alternatives]
+    return not any(one <= other for one, other in permutations(required, 2))
+
+
+def _required(alternative: Json, definitions: Mapping[str, Json]) -> set[str]:
+    if not isinstance(alternative, Mapping):
+        return set()
+    return {str(name) for part in _parts(alternative, definitions) for name in _names(part)}
+
+
+def _names(part: Mapping[str, Json]) -> Sequence[Json]:
+    required = part.get("required")
+    return required if isinstance(required, (list, tuple)) else ()
 
 
 def _is_closed_to_itself(node: Mapping[str, Json], definitions: Mapping[str, Json]) -> bool:
