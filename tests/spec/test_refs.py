@@ -274,3 +274,34 @@ def test_no_socket_without_permission(tmp_path: Path) -> None:
         f"load({str(tmp_path / 'api.json')!r})\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_group_cannot_be_what_it_stands_in() -> None:
+    loaded = load(b'{"openapi": "3.1.0", "paths": {"paths": null, "/a": null, "$ref": ""}}')
+    assert [each.code for each in loaded.diagnostics] == ["wrong-type", "wrong-type", "wrong-type"]
+
+
+def test_names_in_other_files_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    """`$anchor`, `$id` and `$dynamicRef` of schemas that no pointer leads to."""
+    (tmp_path / "defs.yaml").write_text(
+        "one: {$id: 'https://x.example/one', properties: {two: {$ref: two}}}\n"
+        "two: {$id: 'https://x.example/two', enum: [x]}\n"
+        "tree: {$anchor: tree, $dynamicAnchor: node, items: {$dynamicRef: '#node'}}\n"
+    )
+    anchored = document(tmp_path, "defs.yaml#tree")
+    assert target(anchored) == {
+        "$anchor": "tree",
+        "$dynamicAnchor": "node",
+        "items": {"$ref": "#/x-tsbind-files/defs.yaml/tree"},
+    }
+    schemas = {
+        "A": {"$ref": "https://x.example/one"},
+        "B": {"$ref": "defs.yaml#tree"},
+    }
+    value = {"openapi": "3.1.0", "components": {"schemas": schemas}}
+    (tmp_path / "api.json").write_text(json.dumps(value))
+    named = load(tmp_path / "api.json")
+    assert named.failed == {}
+    one = named.root["x-tsbind-files"]["defs.yaml"]["one"]
+    assert target(named) == one
+    assert one["properties"]["two"] == {"$ref": "#/x-tsbind-files/defs.yaml/two"}

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from tsbind.ir.numbering import numbered
 from tsbind.lower.words import identifier, pascal, words
+from tsbind.spec.document import EXTERNAL
 
 _SPELLED = {".": "Dot", "-": "Dash", "/": "Slash", " ": "Space", ":": "Colon", "+": "Plus"}
 
@@ -41,9 +42,10 @@ class TypeNames:
         keys = [key for key in pointer.split("/") if key]
         plain = [key.replace("~1", "/").replace("~0", "~") for key in keys]
         meaning = [key for key in plain if key not in _STRUCTURE] or plain or ["Root"]
+        alone = plain[:1] == [EXTERNAL] and _PASCAL.fullmatch(meaning[-1]) is not None
         tails = [
             [word for key in meaning[-n:] for word in words(_stem(key))]
-            for n in (2, 3, len(meaning))
+            for n in (1 if alone else 2, 2, 3, len(meaning))
         ]
         return self.fresh(*[pascal(tail) if tail else "Schema" for tail in tails])
 
@@ -66,6 +68,7 @@ class TypeNames:
 # Keys that structure a document and say nothing about the schema.
 _STRUCTURE = frozenset(
     [
+        EXTERNAL,
         "components",
         "schemas",
         "definitions",

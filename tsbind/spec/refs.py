@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from tsbind.bundle import Json
 from tsbind.errors import SpecError
 from tsbind.spec import pointer as pointers
-from tsbind.spec.document import Failure, decode
+from tsbind.spec.document import EXTERNAL, Failure, decode
 from tsbind.spec.files import Files
 from tsbind.spec.source import Source
 
@@ -44,6 +44,7 @@ class Refs:
         self._anchors: dict[tuple[str, str], str] = {}  # (resource, name) → pointer
         self._dynamic: dict[str, list[str]] = {}  # name → pointers
         self._scopes: dict[str, Scope] = {}
+        self._looked_through: set[str] = set()
         self.failed: dict[str, Failure] = {}  # by reference
 
     def scope(self, mount: str) -> Scope:
@@ -65,8 +66,8 @@ class Refs:
     def anchor(self, name: str, at: str, scope: Scope, *, dynamic: bool) -> None:
         """Note the `$anchor` or `$dynamicAnchor` of the schema at `at`."""
         self._anchors.setdefault((scope.resource, name), at)
-        if dynamic:
-            self._dynamic.setdefault(name, []).append(at)
+        if dynamic and at not in self._dynamic.setdefault(name, []):
+            self._dynamic[name].append(at)
 
     def link(self, ref: str, scope: Scope) -> str | None:
         """Return the pointer that `ref` means, or None, noting why, while it is not known."""
@@ -86,15 +87,48 @@ class Refs:
         if fragment and not fragment.startswith("/"):
             found = self._anchors.get((mount, fragment))
             if found is None:
+                self._look_through(mount)
+                found = self._anchors.get((mount, fragment))
+            if found is None:
                 self.failed[ref] = Failure(f'no $anchor is called "{fragment}"')
+            else:
+                self.failed.pop(ref, None)
             return found
         if not url and mount != scope.source.mount and self.find(mount + fragment) is None:
             # Many who write `$id` still mean the whole document by `#`.
             mount = scope.source.mount
+        self.failed.pop(ref, None)  # it may have been tried before its target was known
         return mount + fragment
+
+    def _look_through(self, mount: str) -> None:
+        """Note the names in a text whose schemas the walk may never meet, once."""
+        if mount in self._looked_through or mount not in self._files.sources:
+            return
+        self._looked_through.add(mount)
+        pending = [(self.find(mount), mount, self.scope(mount))]
+        while pending:
+            node, at, scope = pending.pop()
+            if isinstance(node, list):
+                pending += [(each, f"{at}/{index}", scope) for index, each in enumerate(node)]
+            if not isinstance(node, dict):
+                continue
+            if isinstance(node.get("$id"), str):
+                scope = scope.within(node["$id"], at)
+                self.name(scope.base, at)
+            for key in ("$anchor", "$dynamicAnchor"):
+                if isinstance(node.get(key), str):
+                    self.anchor(node[key], at, scope, dynamic=key == "$dynamicAnchor")
+            pending += [
+                (value, f"{at}/{pointers.escape(key)}", scope)
+                for key, value in node.items()
+                if isinstance(value, (dict, list)) and not (key == EXTERNAL and not mount)
+            ]
 
     def _mount(self, url: str, scope: Scope) -> str:
         absolute = urljoin(scope.base, url)
+        if absolute not in self._ids and urlsplit(absolute).scheme in ("http", "https"):
+            for mount in list(self._files.sources):
+                self._look_through(mount)
         named = self._ids.get(absolute)
         if named is not None:
             return named

@@ -200,9 +200,10 @@ class Upgrade:
             or type(node.get("items")) is list
         ):
             fix_schema(node, at, self)
+            refers = type(node.get("$ref")) is str
             if not _NAMING.isdisjoint(node):
                 scope = self._names(node, at, scope)
-            if type(node.get("$ref")) is str:
+            if refers:
                 self._reference("schema", node, "$ref", at, scope)
             visit = ("schema", node, at, scope)
         if not _CHECKED_KEYS.isdisjoint(node):
@@ -266,6 +267,7 @@ class Upgrade:
                 self._targets[pointer] = (kind, self._refs.scope_at(pointer))
         if key == "$dynamicRef":
             holder, key = _static(holder)
+            self._seen[id(holder)] = holder  # its reference is a pointer already
         holder[key] = f"#{pointer}"
         self._uses.setdefault(pointer, []).append((holder, key))
 
@@ -309,6 +311,8 @@ class Upgrade:
         at, value = f"{at}/{key}", node[key]
         pointer = self._refs.link(value["$ref"], scope)
         target = self._refs.find(pointer) if pointer is not None else None
+        if target is node:  # the group is what it stands in: nothing that could be put in place
+            target = None
         if pointer is not None and container == LIST and isinstance(target, list):
             self._list(kind, target, pointer, self._refs.scope_at(pointer))
             return target
