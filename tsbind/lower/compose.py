@@ -38,14 +38,18 @@ from tsbind.ir.types import (
 from tsbind.ir.walk import intersection
 from tsbind.lower.literal import ACCEPTS, exact
 
+MANY = 32  # parts of an intersection; of more, not every two are compared
+
 Look = Callable[[str], Type]  # the named type behind a Ref
 
 
 def intersect(parts: Iterable[Type]) -> Type:
     """The type of values that are all of `parts`; what cannot be joined keeps its order."""
+    flat = _flatten(parts)
     joined: list[Type] = []
-    for part in _flatten(parts):
-        _add(joined, part)
+    looked: list[int] = []  # indices of those that others may be joined with
+    for part in flat if len(flat) <= MANY else _records_as_one(flat):
+        _add(joined, looked, part)
     if any(isinstance(part, Never) for part in joined):
         return NEVER
     if any(_kinds(part) is None for part in joined):
@@ -62,14 +66,35 @@ def _flatten(parts: Iterable[Type]) -> list[Type]:
     return list(dict.fromkeys(flat))
 
 
-def _add(joined: list[Type], part: Type) -> None:
+def _add(joined: list[Type], looked: list[int], part: Type) -> None:
     """Join `part` with the first of `joined` that it can be joined with, or append it."""
-    for index, other in enumerate(joined):
-        both = join(other, part)
-        if both is not None:
-            joined[index] = both
-            return
+    if _kinds(part) is not None:  # names, and what holds them, cannot be joined
+        for index in looked:
+            both = join(joined[index], part)
+            if both is not None:
+                joined[index] = both
+                return
+        if len(looked) < MANY:
+            looked.append(len(joined))
     joined.append(part)
+
+
+def _records_as_one(parts: list[Type]) -> list[Type]:
+    """Join the plain records among very many parts in pairs: one by one they would be copied often.
+
+    What they are joined to stands where the first of them stood.
+    """
+    plain = [part for part in parts if _is_plain(part)]
+    joined = plain
+    while len(joined) > 1:
+        joined = [intersect(joined[at : at + 2]) for at in range(0, len(joined), 2)]
+    first = next((at for at, part in enumerate(parts) if _is_plain(part)), 0)
+    others = [part for part in parts if not _is_plain(part)]
+    return [*others[:first], *joined, *others[first:]]
+
+
+def _is_plain(part: Type) -> bool:
+    return isinstance(part, Record) and (part.rest is None or part.rest == UNKNOWN)
 
 
 def join(left: Type, right: Type) -> Type | None:

@@ -73,6 +73,7 @@ class Types:
         self._types: dict[str, NamedType] = {}
         self._tags: dict[str, dict[str, dict[str, None]]] = {}
         self._current = ""
+        self._marked: dict[tuple[int, At], Node] = {}  # by id() and place, as below
         # By id() and place; holding the schema keeps its id valid.
         self._lowered: dict[tuple[int, At, Mode], tuple[Node, Type]] = {}
         self.wide = False  # some integers may lie beyond 2^53
@@ -133,6 +134,9 @@ class Types:
 
     def mark_variants(self, schema: dict[str, Node], at: At) -> None:
         """Remember the values that mark each variant of a discriminated schema."""
+        if (id(schema), at) in self._marked:  # each heir comes by
+            return
+        self._marked[id(schema), at] = schema
         variants = self._discriminators.inline(schema, at)
         if variants is not None:
             for pointer, values in variants.values.items():
