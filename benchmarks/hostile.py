@@ -186,6 +186,21 @@ MADE: Mapping[str, Callable[[], bytes]] = {
     "as many schemas that are none as may be": lambda: document(
         taking({}), {f"S{index}": index for index in range(490_000)}
     ),
+    "a path of 50,000 variables": lambda: document(
+        {"/" + "/".join(f"{{p{index}}}" for index in range(50_000)): {"get": {"responses": {}}}}, {}
+    ),
+    "40,000 operations of one name": lambda: document(
+        {
+            f"/a/{index}": {"get": {"operationId": "same", "responses": {}}}
+            for index in range(40_000)
+        },
+        {},
+    ),
+    "10,000 heirs of one discriminator": lambda: document(
+        taking(ref("S0")),
+        {"S0": {"properties": {"k": {"type": "string"}}, "discriminator": {"propertyName": "k"}}}
+        | {f"S{index}": {"allOf": [ref("S0")]} for index in range(1, 10_001)},
+    ),
     "more values than may be": lambda: document(taking({"enum": list(range(4_000_000))}), {}),
     "a text of 60 MB": lambda: document(taking({"description": "x" * 60_000_000}), {}),
 }
