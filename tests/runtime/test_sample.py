@@ -15,7 +15,7 @@ from tsbind.runtime import MockHost, Policy, run_sync
 from tsbind.runtime.mock import made_up, written
 from tsbind.runtime.pattern import text_for
 from tsbind.runtime.reply import value_of
-from tsbind.runtime.sample import Unsatisfiable, sample
+from tsbind.runtime.sample import DEPTH, Unsatisfiable, sample
 from tsbind.runtime.validate import with_definitions
 
 SCHEMAS = {
@@ -181,3 +181,14 @@ def test_values_are_made_for_every_operation_of_real_documents(corpus: Path) -> 
                 failed += 1
     assert made > 480
     assert failed <= made / 100
+
+
+def test_alternatives_are_told_apart_however_deep_they_lie() -> None:
+    kinds = [{"properties": {"kind": {"enum": [name]}, "x": {}}} for name in ("a", "b")]
+    schema: Json = {"oneOf": kinds}
+    for _ in range(DEPTH + 2):
+        schema = {"required": ["in"], "properties": {"in": schema}}
+    made = sample(schema, {}, optional=True)
+    for _ in range(DEPTH + 2):
+        made = made["in"]
+    assert made == {"kind": "a"}

@@ -140,8 +140,9 @@ class _Sampler:
             made[name] = self.value(
                 known.get(name, schema.get("additionalProperties", True)), depth + 1
             )
-        if self._optional and depth < DEPTH:
-            made.update(self._optional_fields(known, made, depth))
+        if self._optional:
+            told = known if depth < DEPTH else _constants(known)
+            made.update(self._optional_fields(told, made, depth))
         missing = schema.get("minProperties", 0) - len(made)
         extra = schema.get("additionalProperties", True)
         for index in range(min(missing, MOST_ITEMS)):
@@ -189,6 +190,15 @@ class _Sampler:
             parts.extend(part.get("allOf", ()))
             _fold(whole, part)
         return whole
+
+
+def _constants(known: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The properties with one value, which tell alternatives apart however deep they lie."""
+    return {
+        name: schema
+        for name, schema in known.items()
+        if isinstance(schema, Mapping) and ("const" in schema or len(schema.get("enum", ())) == 1)
+    }
 
 
 def _fold(whole: dict[str, Json], part: Mapping[str, Json]) -> None:
