@@ -5,12 +5,23 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
 # Programs of other environments: looking in them for examples would import what is not here.
 collect_ignore = ["live/echo_server.py", "build/examples", "examples"]
+
+
+# A busy machine is no failure, and CI tries the same examples each time; others find new ones.
+hypothesis.settings.register_profile(
+    "tsbind",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("tsbind")
 
 
 def pytest_configure() -> None:

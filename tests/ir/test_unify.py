@@ -6,7 +6,7 @@ from hypothesis import given
 
 from tests.strategies import apis
 from tsbind.ir.api import Api, NamedType
-from tsbind.ir.types import NUMBER, TEXT, Array, Enum, Field, Number, Record, Type
+from tsbind.ir.types import NUMBER, TEXT, Array, Enum, Field, Number, Record, Type, Union
 from tsbind.ir.unify import unify
 from tsbind.ir.walk import children, distinct, each_type, rewriter, roots, with_children
 
@@ -24,6 +24,12 @@ def test_equal_types_are_one_object(api: Api) -> None:
 
 def _exactly(node: Type) -> str:
     return repr(node)  # tells True from 1
+
+
+def test_the_enum_of_a_union_is_shared_too() -> None:
+    beside = Union((Array(Enum((1,))), Enum((1,))))
+    unified = unify(Api("t", "1", (), {"A": NamedType(beside)}, {}, {}))
+    assert len(list(distinct(roots(unified)))) == 3
 
 
 def test_what_differs_in_any_respect_stays_apart() -> None:

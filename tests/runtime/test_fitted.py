@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tsbind.bundle import Bundle
@@ -131,6 +131,9 @@ JSON = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
+@example(
+    {"0": False, "": [None] * 17, "1": None}, 30
+)  # "/" names a part, and is the whole elsewhere
 @given(JSON, st.integers(30, 400))
 def test_whatever_is_cut_is_json_within_the_limit(value: Any, allowed: int) -> None:  # noqa: ANN401
     try:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from tsbind.ir.api import Api
-from tsbind.ir.types import Apply, Array, Enum, Field, Number, Record, Ref, Trim, Tuple, Type
+from tsbind.ir.types import Apply, Array, Enum, Field, Number, Record, Ref, Trim, Tuple, Type, Union
 from tsbind.ir.walk import LEAVES, children, each_type, rewriter
 
 _SINGLE: Final = LEAVES - {Enum, Number, Ref}  # kinds whose members are all alike
@@ -25,7 +25,13 @@ _SINGLE: Final = LEAVES - {Enum, Number, Ref}  # kinds whose members are all ali
 def unify(api: Api) -> Api:
     """Return `api` with equal types as one object; it compares equal to `api`."""
     known: dict[tuple[object, ...], Type] = {}
-    return each_type(api, rewriter(lambda node: known.setdefault(_key(node), node)))
+
+    def one(node: Type) -> Type:
+        if isinstance(node, Union):  # rebuilding it has made its enum anew
+            node = Union(tuple(known.setdefault(_key(each), each) for each in node.options))
+        return known.setdefault(_key(node), node)
+
+    return each_type(api, rewriter(one))
 
 
 def _key(node: Type) -> tuple[object, ...]:

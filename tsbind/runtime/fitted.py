@@ -168,8 +168,10 @@ def _from(part: Json, start: int, path: str) -> Json:
 
 
 def _part(value: Json, path: str) -> Json:
-    """Return what a JSON Pointer names; "/" is the whole, as "" is."""
-    for token in path.removeprefix("/").split("/") if path.strip("/") else ():
+    """Return what a JSON Pointer names; "/" is the whole, as "" is, unless it names a part."""
+    if path == "/" and not (isinstance(value, dict) and "" in value):
+        return value
+    for token in path.removeprefix("/").split("/") if path else ():
         name = token.replace("~1", "/").replace("~0", "~")
         match value:
             case dict() if name in value:
