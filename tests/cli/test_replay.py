@@ -42,7 +42,7 @@ def run(program: str, bundle: str, folder: Path, *arguments: str) -> int:
 def test_a_dry_run_shows_what_would_be_sent(bundle: str, tmp_path: Path, capfd: Capture) -> None:
     assert run(PROGRAM, bundle, tmp_path, "--dry-run") == 0
     out, err = capfd.readouterr()
-    assert err == "would send GET /rooms\nwould send POST /rooms\nlog: 1\n"
+    assert err == 'would send GET /rooms\nwould send POST /rooms\n{"name":"new"}\nlog: 1\n'
     assert json.loads(out)[1]["id"] == "text"
     assert run(PROGRAM, bundle, tmp_path, "--dry-run", "--read-only") == 13
     assert "rooms.create: PolicyError" in capfd.readouterr().err

@@ -100,8 +100,8 @@ def test_slashes_are_for_path_parameters_that_exist(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("budget", "code", "said"),
     [
-        ("rooms.list:calls=2", 13, "budget `rooms.list`: 2 calls are used up"),
-        ("method:get:calls=9,reply_bytes=10", 13, "10 reply bytes are used up"),
+        ("rooms.list:calls=2", 13, "budget `rooms.list`: calls used up (2 allowed)"),
+        ("method:get:calls=9,reply_bytes=10", 13, "reply bytes used up (10 allowed)"),
         ("rooms.*:calls=3", 0, ""),
         ("rooms.lst:calls=3", 4, 'no operation has the name "rooms.lst"'),
         ("rooms.list", 2, "write QUERY:calls=5; the bounds are calls, request_bytes,"),

@@ -71,7 +71,7 @@ def test_a_verdict_says_why() -> None:
     assert decide(Policy(), LIST).reason == "no rule matches"
     policy = Policy(budgets=(Budget("issues.*", calls=3),), default="allow")
     verdict = decide(policy, LIST, (Spent(calls=3),))
-    assert verdict.reason == "budget `issues.*`: 3 calls are used up"
+    assert verdict.reason == "budget `issues.*`: calls used up (3 allowed)"
     assert decide(READ_ONLY, CREATE).reason == (
         "POST may change something, and the run is read-only"
     )

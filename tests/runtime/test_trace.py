@@ -28,6 +28,11 @@ def test_a_timeline_has_a_line_for_each_call() -> None:
 
 def test_a_trace_is_json_and_counts_what_stayed_out_of_the_context() -> None:
     assert TRACE.value_bytes == 512
+    assert TRACE.value_tokens == 0
+    counted = Trace([Event(1, "x", value_bytes=9, value_tokens=2), Event(2, "x", value_tokens=3)])
+    assert counted.timeline().splitlines()[-1] == (
+        "9 B of replies, 5 tokens, stayed out of the model's context"
+    )
     assert len(TRACE) == 3
     assert TRACE.json()["events"][0] == {
         "id": 1,

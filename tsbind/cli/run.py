@@ -109,7 +109,7 @@ def command(
     text = _program(program, bounds.program_bytes)
     options = Options(limits=bounds, file=spell(program), check=check, dry_run=dry_run)
     options["max_result_tokens"] = max_result_tokens
-    if bounds.result_tokens or max_result_tokens:
+    if bounds.result_tokens or max_result_tokens or trace:
         options["count_tokens"] = counter()
     if _somebody_is_there(program):
         options["approve"] = ask
@@ -203,6 +203,8 @@ def _say_what_happened(outcome: Result | RunError, *, trace: bool) -> None:
 def _say_what_would_be_sent(trace: Trace) -> None:
     for event in trace.events:
         say(f"would send {event.method} {event.url}" if event.url else f"{event.op}: {event.error}")
+        if event.body:
+            say(event.body)
 
 
 def read_limits(items: Iterable[str]) -> Limits:
@@ -258,7 +260,7 @@ def _checked(schema: Json, name: str) -> Json:
 
 
 def counter() -> Callable[[str], int]:
-    """Return what counts the tokens of results."""
+    """Return what counts the tokens of results, and of replies for the trace."""
     from tsbind.meter import DEFAULT, tokenizer
 
     return tokenizer(DEFAULT).count

@@ -50,6 +50,7 @@ class Dispatcher:
         pause: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
         on_event: OnEvent | None = None,
         suspend: Callable[[], None] | None = None,
+        count_tokens: Callable[[str], int] | None = None,
     ) -> None:
         self.trace = Trace()
         self.causes: dict[int, BaseException] = {}  # by call: what the program saw less of
@@ -63,6 +64,7 @@ class Dispatcher:
         self._approve = approve
         self._pause = pause
         self._on_event = on_event
+        self._count_tokens = count_tokens
         self.spent = {
             root: tuple(Spent() for _ in binding.policy.budgets)
             for root, binding in bindings.items()
@@ -281,6 +283,8 @@ class Dispatcher:
                     event.warnings.append("reply: it echoed a credential, which was redacted")
                 text = hidden
         event.value_bytes = len(text)
+        if self._count_tokens is not None:
+            event.value_tokens = self._count_tokens(text.decode("utf-8", "replace"))
         return msgspec.Raw(text)
 
     def _failed(

@@ -39,6 +39,7 @@ class MockHost(Host):
             event.method = request.method
             event.url = request.url.removeprefix(_NOWHERE)
             event.request_bytes = len(request.url) + len(request.body or b"")
+            event.body = (request.body or b"").decode("utf-8", "backslashreplace")
             event.notes.append("made up: nothing was sent")
         return made_up(call, self.bundle)
 

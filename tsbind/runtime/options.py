@@ -38,7 +38,7 @@ class Options(TypedDict, total=False):
     limits: Limits
     check: bool  # check the program's types before anything runs; takes the extra `check`
     result_schema: Json  # JSON Schema (2020-12) that the value must fit
-    count_tokens: Callable[[str], int] | None  # for the two limits of a result's tokens
+    count_tokens: Callable[[str], int] | None  # for limits of a result's tokens, and the trace
     max_result_tokens: int | None  # beyond these a result is cut, see Result.fitted
     seed: int | None  # of Math.random and crypto.randomUUID; default: a random one
     now: Callable[[], float]  # seconds since the epoch, for Date.now()

@@ -154,7 +154,7 @@ def _overdrawn(budget: Budget, gone: Spent) -> str:
     for name in Spent.__struct_fields__:
         allowed = getattr(budget, name)
         if allowed is not None and getattr(gone, name) >= allowed:
-            return f"{allowed} {name.replace('_', ' ')} are used up"
+            return f"{name.replace('_', ' ')} used up ({allowed} allowed)"
     return ""
 
 

@@ -257,6 +257,7 @@ class Run:
             pause=deadline.paused,
             on_event=self._options.get("on_event"),
             suspend=self._stand_still if self._can_suspend() else None,
+            count_tokens=self._options.get("count_tokens"),
         )
         drive = self._drive = Drive(
             self._guest,

@@ -16,7 +16,8 @@ _NAMED = 3  # calls that are named as waited for
 
 
 class Event(msgspec.Struct, omit_defaults=True):
-    """One call of a program.  Times are seconds since the run began; no secrets, no bodies."""
+    """One call of a program.  Times are seconds since the run began; no secrets, and no bodies of
+    what was sent."""
 
     id: int
     op: str
@@ -33,6 +34,8 @@ class Event(msgspec.Struct, omit_defaults=True):
     request_bytes: int = 0
     reply_bytes: int = 0
     value_bytes: int = 0  # of JSON handed to the program
+    value_tokens: int = 0  # of the same, where the run was given something that counts them
+    body: str = ""  # what would be sent, of a dry run alone
     link: str = ""  # where the API says that the next page is
     error: str = ""  # "ApiError: …" as the program saw it
     warnings: list[str] = msgspec.field(default_factory=list)  # what is wrong with the reply
@@ -53,6 +56,11 @@ class Trace(msgspec.Struct):
     def value_bytes(self) -> int:
         """Bytes of replies that stayed in the program instead of a model's context."""
         return sum(event.value_bytes for event in self.events)
+
+    @property
+    def value_tokens(self) -> int:
+        """Tokens of the same; 0 where the run was not given `count_tokens`."""
+        return sum(event.value_tokens for event in self.events)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -79,7 +87,14 @@ class Trace(msgspec.Struct):
 
     def timeline(self) -> str:
         """Return the trace as a table with one line per call and a bar for its time."""
-        return "\n".join(map(_visible, _timeline(self.events)))
+        return "\n".join(map(_visible, (*_timeline(self.events), *self._kept_out())))
+
+    def _kept_out(self) -> Iterator[str]:
+        if self.value_tokens:
+            yield (
+                f"{self.value_bytes:,} B of replies, {self.value_tokens:,} tokens, "
+                "stayed out of the model's context"
+            )
 
     def __len__(self) -> int:
         return len(self.events)
