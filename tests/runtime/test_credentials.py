@@ -8,8 +8,9 @@ import html
 import json
 import pickle
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -144,6 +145,51 @@ def test_secrets_are_read_from_where_the_operator_says(
     ]
     monkeypatch.setenv("CHAT_TOKEN", "renewed")
     assert ("Authorization", "Bearer renewed") in sent(authorise(credentials, both))[1]
+
+
+@pytest.fixture
+def keyring() -> Iterator[ModuleType]:
+    """The keyring package, with one entry in a backend of its own, and the system's back after."""
+    package = pytest.importorskip("keyring", reason="the extra `keyring` is not installed")
+    system = package.get_keyring()
+
+    class Memory(package.backend.KeyringBackend):  # type: ignore[misc, name-defined]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            if service == "locked":
+                raise package.errors.KeyringLocked("what its owner typed")
+            return {("chat/api", "bot"): "from-keyring"}.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise package.errors.PasswordSetError("read only")
+
+    package.set_keyring(Memory())
+    yield package
+    package.set_keyring(system)
+
+
+@pytest.mark.usefixtures("keyring")
+def test_secrets_are_read_from_the_systems_keyring() -> None:
+    credentials = Credentials.parse(["bearer=keyring:chat/api/bot"])
+    assert sent(authorise(credentials, call(("bearer",))))[1] == [
+        ("Authorization", "Bearer from-keyring")
+    ]
+
+
+@pytest.mark.usefixtures("keyring")
+@pytest.mark.parametrize(
+    ("entry", "code", "message"),
+    [
+        ("chat/nobody", "credential-empty", 'the keyring entry "chat" holds nothing'),
+        ("locked/bot", "credential-keyring", r"did not give .* \(KeyringLocked\) "),
+    ],
+)
+def test_a_keyring_that_gives_nothing_is_an_error(entry: str, code: str, message: str) -> None:
+    credentials = Credentials.parse([f"bearer=keyring:{entry}"])
+    with pytest.raises(CredentialError, match=message) as caught:
+        authorise(credentials, call(("bearer",)))
+    assert caught.value.code == code
 
 
 def test_secrets_come_from_functions_of_either_kind() -> None:
