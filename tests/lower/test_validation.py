@@ -10,6 +10,7 @@ import pytest
 from tsbind.bundle import Json
 from tsbind.ir.api import Api
 from tsbind.lower import lower
+from tsbind.lower.validation import MAX_PATTERNS
 from tsbind.spec import load
 
 
@@ -210,6 +211,15 @@ def test_only_what_decides_validity_is_kept() -> None:
         "required": ["id", "e"],
         "additionalProperties": False,
     }
+
+
+def test_patterns_are_compiled_up_to_a_total_length() -> None:
+    first = [chr(ord("a") + index) * (MAX_PATTERNS // 20 - 1) for index in range(20)]
+    patterns = [*first, "z" * 21, "z" * 20, first[0]]
+    schema = {"prefixItems": [{"type": "string", "pattern": each} for each in patterns]}
+    api = post(schema)
+    kept = api.operations[0].call.args["properties"]["body"]["prefixItems"]
+    assert [each.get("pattern") for each in kept] == [*first, None, "z" * 20, first[0]]
 
 
 def test_loops_end() -> None:

@@ -23,6 +23,9 @@ from tsbind.lower.report import At, Node, Report
 from tsbind.lower.schema import MAX_DEPTH, without_alternatives
 from tsbind.lower.table import Types
 
+# Characters of all different patterns of a document: each takes some microseconds to compile.
+MAX_PATTERNS = 1_000_000
+
 
 class Validation:
     """Makes run-time schemas; `definitions` fills with the named ones that they refer to."""
@@ -33,6 +36,8 @@ class Validation:
         self._depth = 0
         self._queue: list[tuple[str, Node, str, Mode]] = []
         self._current = ""
+        self._patterns: set[str] = set()  # that were compiled
+        self._pattern_room = MAX_PATTERNS
         self.definitions: dict[str, Json] = {}
         # By id() and place; holding the schema keeps its id valid.
         self._made: dict[tuple[int, At, Mode], tuple[Node, Json]] = {}
@@ -137,6 +142,17 @@ class Validation:
         self._report.add("schema-keyword", (at, key), f'"{key}" cannot be {shown(value)}')
 
     def _compiles(self, pattern: str, at: At) -> bool:
+        if pattern not in self._patterns:
+            if len(pattern) > self._pattern_room:
+                self._report.add(
+                    "pattern",
+                    at,
+                    f"this pattern and those before it have more than {MAX_PATTERNS:,} characters",
+                    fix="shorten them; until then values are not checked against this one",
+                )
+                return False
+            self._pattern_room -= len(pattern)
+            self._patterns.add(pattern)
         if is_regular_expression(pattern):
             return True
         self._report.add(
