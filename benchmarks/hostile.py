@@ -140,6 +140,17 @@ def _ring(length: int) -> bytes:
     )
 
 
+def _tower(levels: int, own: int) -> dict[str, Any]:
+    return {
+        f"S{i}": {"allOf": [ref(f"S{i + 1}"), {"properties": _texts(own, f"p{i}_")}]}
+        for i in range(levels)
+    }
+
+
+def _texts(count: int, prefix: str = "f") -> dict[str, Any]:
+    return {f"{prefix}{index}": {"type": "string"} for index in range(count)}
+
+
 def _deep(levels: int) -> bytes:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(levels):
@@ -200,6 +211,12 @@ MADE: Mapping[str, Callable[[], bytes]] = {
         taking(ref("S0")),
         {"S0": {"properties": {"k": {"type": "string"}}, "discriminator": {"propertyName": "k"}}}
         | {f"S{index}": {"allOf": [ref("S0")]} for index in range(1, 10_001)},
+    ),
+    "a pattern of 30 MB": lambda: document(
+        taking({"type": "string", "pattern": "a?" * 15_000_000}), {}
+    ),
+    "allOf 45 deep over 50,000 fields": lambda: document(
+        taking(ref("S0")), {**_tower(45, 100), "S45": {"properties": _texts(50_000)}}
     ),
     "more values than may be": lambda: document(taking({"enum": list(range(4_000_000))}), {}),
     "a text of 60 MB": lambda: document(taking({"description": "x" * 60_000_000}), {}),

@@ -35,23 +35,28 @@ class Shape(msgspec.Struct, frozen=True):
     rest: Type | None = None  # the type of further members
 
 
-def shape(node: Type, types: Types, within: frozenset[str] = frozenset()) -> Shape | None:
-    """Return the shape of a type that is one object with fields; None when it is not."""
+def shape(node: Type, types: Types, known: dict[str, Shape | None]) -> Shape | None:
+    """Return the shape of a type that is one object with fields; None when it is not.
+
+    `known` keeps what the names in `types` turned out to be, so that each is read once; a name
+    that leads back to itself is no object wherever one starts.
+    """
     match node:
         case Ref(name):
-            if name in within:
-                return None
-            return shape(types[name].type, types, within | {name})
+            if name not in known:
+                known[name] = None
+                known[name] = shape(types[name].type, types, known)
+            return known[name]
         case Record(fields, rest) if fields or rest is None:
             return Shape({field.name: field for field in fields}, rest)
         case Intersection(parts):
             shapes = [
-                shape(part, types, within)
+                shape(part, types, known)
                 for part in parts
                 if not isinstance(part, (Anything, Unknown))
             ]
-            known = [part for part in shapes if part is not None]
-            return _joined(known) if len(known) == len(shapes) else None
+            objects = [part for part in shapes if part is not None]
+            return _joined(objects) if len(objects) == len(shapes) else None
         case _:
             return None
 
@@ -73,7 +78,7 @@ def _both(one: Field, other: Field) -> Field:
     return msgspec.structs.replace(narrow, required=one.required or other.required)
 
 
-def class_behind(name: str, types: Types) -> str | None:
+def class_behind(name: str, types: Types, known: dict[str, Shape | None]) -> str | None:
     """Return the name of the object type that the type `name` is or is another word for."""
     seen: set[str] = set()
     while name not in seen:
@@ -81,8 +86,8 @@ def class_behind(name: str, types: Types) -> str | None:
         match types[name].type:
             case Ref(target):
                 name = target
-            case node:
-                return name if shape(node, types) is not None else None
+            case _:
+                return name if shape(Ref(name), types, known) is not None else None
     return None
 
 
