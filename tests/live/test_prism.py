@@ -55,6 +55,12 @@ APIS: dict[str, dict[str, str]] = {
     },
     "adyen-checkout.json": {},
     "fastapi-quirks.json": {"upload": _LAST},
+    "oai/uber-2.0.json": {},
+    "oai/uspto-3.0.yaml": {},
+    "oai/petstore-expanded-3.0.yaml": {},
+    "oai/tictactoe-3.1.yaml": {},
+    "apisguru/google-drive.json": {},
+    "apisguru/httpbin.json": {},
 }
 
 STYLES = {
