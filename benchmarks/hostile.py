@@ -218,6 +218,10 @@ MADE: Mapping[str, Callable[[], bytes]] = {
     "allOf 45 deep over 50,000 fields": lambda: document(
         taking(ref("S0")), {**_tower(45, 100), "S45": {"properties": _texts(50_000)}}
     ),
+    "8,000 operations that send 8,000 fields": lambda: document(
+        {f"/a{index}": taking(ref("W"))["/a"] for index in range(8_000)},
+        {"W": {"properties": _texts(8_000)}},
+    ),
     "more values than may be": lambda: document(taking({"enum": list(range(4_000_000))}), {}),
     "a text of 60 MB": lambda: document(taking({"description": "x" * 60_000_000}), {}),
 }

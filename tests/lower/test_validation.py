@@ -8,20 +8,25 @@ import jsonschema_rs
 import pytest
 
 from tsbind.bundle import Json
+from tsbind.errors import Diagnostic
 from tsbind.ir.api import Api
 from tsbind.lower import lower
-from tsbind.lower.validation import MAX_PATTERNS
+from tsbind.lower.validation import MAX_COPIED, MAX_PATTERNS
 from tsbind.spec import load
 
 
 def api_of(paths: Json, schemas: Json | None = None) -> Api:
+    return lowered(paths, schemas)[0]
+
+
+def lowered(paths: Json, schemas: Json | None = None) -> tuple[Api, tuple[Diagnostic, ...]]:
     document = {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
         "paths": paths,
         "components": {"schemas": schemas or {}},
     }
-    return lower(load(json.dumps(document).encode(), name="api.json"))[0]
+    return lower(load(json.dumps(document).encode(), name="api.json"))
 
 
 def accepts(api: Api, schema: Json, value: Json) -> bool:
@@ -220,6 +225,26 @@ def test_patterns_are_compiled_up_to_a_total_length() -> None:
     api = post(schema)
     kept = api.operations[0].call.args["properties"]["body"]["prefixItems"]
     assert [each.get("pattern") for each in kept] == [*first, None, "z" * 20, first[0]]
+
+
+def test_bodies_are_listed_beside_parameters_up_to_a_total_of_fields() -> None:
+    wide = {"type": "object", "properties": {f"f{index}": {} for index in range(10_000)}}
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Wide"}}}
+    count = MAX_COPIED // 10_000 + 1
+    posts = {
+        f"/x{index:03}": {"post": {"requestBody": {"required": True, "content": content}}}
+        for index in range(count)
+    }
+    posts["/y"] = {"post": {"requestBody": {"content": {"application/json": {"schema": B}}}}}
+    api, found = lowered(posts, {"Wide": wide})
+    taken = [each.call.bodies[0].arg for each in api.operations]
+    assert taken == [""] * (count - 1) + ["body", "body"]
+    last = api.operations[-2].call.args
+    assert accepts(api, last, {"body": {"f1": 1}})
+    assert not accepts(api, last, {"f1": 1})
+    told = [each for each in found if each.code == "many-fields"]
+    assert [each.where.line for each in told] == [1, 1]
+    assert told[0].where.column < told[1].where.column
 
 
 def test_loops_end() -> None:

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from tsbind.bundle import Body, Json, Parameter
 from tsbind.ir.types import Record, Type, union
-from tsbind.lower.body import Sent, Shape, as_argument, bodies, includes, shape_of, wire
+from tsbind.lower.body import Sent, as_argument, bodies, includes, shape_of, wire
 from tsbind.lower.compose import intersect
+from tsbind.lower.fields import Shape
 from tsbind.lower.keywords import in_place
 from tsbind.lower.parameter import Argument, field
 from tsbind.lower.report import At, Node, Report
 from tsbind.lower.table import Types
-from tsbind.lower.validation import Validation
+from tsbind.lower.validation import MAX_COPIED, Validation
 
 # Keywords that make a schema's meaning depend on more than its own list of properties.
 _COMPOSED = frozenset(
@@ -128,7 +129,7 @@ def _joined(
 ) -> _Way:
     taken = schema["properties"].keys()
     flat = sent.shape is not None and _may_flatten(sent, sent.shape, required, taken, validation)
-    if flat and sent.shape is not None:
+    if flat and sent.shape is not None and _has_room(sent, sent.shape, validation, report):
         body = wire(sent, "", required, several, report)
         return _Way(sent.type, _beside(schema, sent, sent.shape, validation), body)
     arg = _free_name(taken)
@@ -146,6 +147,21 @@ def _may_flatten(
     if any(name in shape.names for name in taken):
         return False
     return not _restricts_all(sent.schema, validation)
+
+
+def _has_room(sent: Sent, shape: Shape, validation: Validation, report: Report) -> bool:
+    """Every operation has a list of its own of all that stands beside its parameters."""
+    if validation.may_copy(len(shape.names)):
+        return True
+    report.add(
+        "many-fields",
+        sent.content.at,
+        f"the {len(shape.names):,} fields of this body stay together in one argument: beside the "
+        f"parameters, all operations may list {MAX_COPIED:,} fields of bodies",
+        fix="pass the body as that argument, or describe bodies of fewer fields",
+        severity="info",
+    )
+    return False
 
 
 def _free_name(taken: Collection[str]) -> str:

@@ -24,20 +24,13 @@ from tsbind.ir.types import (
 )
 from tsbind.lower.depth import MAX_NAMES
 from tsbind.lower.direction import Mode
+from tsbind.lower.fields import Shape
 from tsbind.lower.media import Content, by_preference, concrete, contents
 from tsbind.lower.report import At, Node, Report
 from tsbind.lower.table import Types
 from tsbind.lower.validation import Validation
 
 _NOTHING = Record((), closed=True)  # some documents say "no body" this way
-
-
-class Shape(NamedTuple):
-    """What is known of the fields of a record type."""
-
-    names: frozenset[str]
-    required: frozenset[str]
-    open: bool  # further fields of any type are welcome
 
 
 class Sent(NamedTuple):
@@ -125,7 +118,8 @@ def shape_of(
 ) -> Shape | None:
     """Return the fields of a type that is certainly a record with known fields, else None.
 
-    `known` keeps what the named types on the way turned out to be, so that each is read once.
+    `known` keeps what the named types on the way turned out to be, so that each is read once;
+    those that are records are kept for all operations that send them.
     `depth` names lead here; what is composed through more than MAX_NAMES is not looked into.
     """
     known = {} if known is None else known
@@ -138,9 +132,12 @@ def shape_of(
             return Shape(names, required, rest is not None)
         case Ref(name):
             if name not in known:
-                known[name] = None
-                if depth < MAX_NAMES:
-                    known[name] = shape_of(types.look(name), types, known, depth + 1)
+                known[name] = types.shapes.get(name)
+                if known[name] is None and depth < MAX_NAMES:
+                    found = shape_of(types.look(name), types, known, depth + 1)
+                    known[name] = found
+                    if found is not None:
+                        types.shapes[name] = found
             return known[name]
         case Intersection(inner):
             parts = [shape_of(part, types, known, depth) for part in inner]

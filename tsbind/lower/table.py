@@ -29,6 +29,7 @@ from tsbind.lower.declared import declared
 from tsbind.lower.depth import MAX_NAMES, shallow
 from tsbind.lower.direction import Directions, Effects, Mode
 from tsbind.lower.discriminator import Discriminators, Variants
+from tsbind.lower.fields import Shape
 from tsbind.lower.kinds import is_scalar
 from tsbind.lower.literal import exact
 from tsbind.lower.note import doc, note
@@ -76,6 +77,7 @@ class Types:
         self._marked: dict[tuple[int, At], Node] = {}  # by id() and place, as below
         # By id() and place; holding the schema keeps its id valid.
         self._lowered: dict[tuple[int, At, Mode], tuple[Node, Type]] = {}
+        self.shapes: dict[str, Shape] = {}  # of the named types that are records, once asked for
         self.wide = False  # some integers may lie beyond 2^53
 
     def lower(self, schema: Node, at: At, mode: Mode) -> Type:

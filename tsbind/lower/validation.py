@@ -25,6 +25,8 @@ from tsbind.lower.table import Types
 
 # Characters of all different patterns of a document: each takes some microseconds to compile.
 MAX_PATTERNS = 1_000_000
+# Fields of bodies that are listed beside parameters; published documents have some thousands.
+MAX_COPIED = 1_000_000
 
 
 class Validation:
@@ -38,6 +40,7 @@ class Validation:
         self._current = ""
         self._patterns: set[str] = set()  # that were compiled
         self._pattern_room = MAX_PATTERNS
+        self._field_room = MAX_COPIED
         self.definitions: dict[str, Json] = {}
         # By id() and place; holding the schema keeps its id valid.
         self._made: dict[tuple[int, At, Mode], tuple[Node, Json]] = {}
@@ -58,6 +61,12 @@ class Validation:
         self._current = ""
         self._made[key] = node, made
         return made
+
+    def may_copy(self, fields: int) -> bool:
+        """Whether one more operation may list the fields of its body; if so, it is expected to."""
+        fits = fields <= self._field_room
+        self._field_room -= fields if fits else 0
+        return fits
 
     def finish(self) -> dict[str, Json]:
         """Return all definitions in name order."""
