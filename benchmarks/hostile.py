@@ -222,6 +222,17 @@ MADE: Mapping[str, Callable[[], bytes]] = {
         {f"/a{index}": taking(ref("W"))["/a"] for index in range(8_000)},
         {"W": {"properties": _texts(8_000)}},
     ),
+    "30,000 discriminators, one inside the other": lambda: document(
+        taking(ref("S0")),
+        {
+            f"S{index}": {
+                "allOf": [ref(f"S{index // 2}")],
+                "discriminator": {"propertyName": "k"},
+                "properties": {"k": {"type": "string"}},
+            }
+            for index in range(30_000)
+        },
+    ),
     "more values than may be": lambda: document(taking({"enum": list(range(4_000_000))}), {}),
     "a text of 60 MB": lambda: document(taking({"description": "x" * 60_000_000}), {}),
 }

@@ -17,6 +17,8 @@ from tsbind.lower.report import At, Node, Report
 from tsbind.spec.document import Document
 
 _COMPONENTS = "/components/schemas/"
+# Of all discriminated parents together; heirs of heirs count for each parent above them.
+MAX_HEIRS = 20_000
 
 
 class Variants(NamedTuple):
@@ -36,6 +38,8 @@ class Discriminators:
         self._report = report
         self._children: dict[str, list[str]] | None = None
         self._found: dict[str, Variants | None] = {}
+        self._known_heirs: dict[str, list[Target]] = {}
+        self._heir_room = MAX_HEIRS
 
     def variants(self, schema: dict[str, Node], pointer: str) -> Variants | None:
         """Return the variants of the named schema at `pointer`; None when it has none."""
@@ -62,7 +66,7 @@ class Discriminators:
             return None
         targets = self._listed(schema, at)
         if not targets and isinstance(at, str) and not ("oneOf" in schema or "anyOf" in schema):
-            targets = self._heirs(at)
+            targets = self._heirs_within(at)
         if not targets:
             return None
         mapped = self._mapping(discriminator, at)
@@ -97,12 +101,31 @@ class Discriminators:
                 values.setdefault(target.pointer, []).append(value)
         return values
 
+    def _heirs_within(self, pointer: str) -> list[Target]:
+        """The heirs of one schema; none when there are more than all parents may have."""
+        if pointer not in self._known_heirs:
+            heirs = self._heirs(pointer)
+            if len(heirs) > self._heir_room:
+                self._report.add(
+                    "discriminator",
+                    (pointer, "discriminator"),
+                    f"discriminated schemas have more than {MAX_HEIRS:,} heirs together",
+                    fix="discriminate fewer schemas; this one is taken for an object without heirs",
+                )
+                heirs = []
+            self._heir_room -= len(heirs)
+            self._known_heirs[pointer] = heirs
+        return self._known_heirs[pointer]
+
     def _heirs(self, pointer: str) -> list[Target]:
-        """Every component whose `allOf` names the schema at `pointer`, directly or not."""
+        """Every component whose `allOf` names the schema at `pointer`, directly or not.
+
+        It stops at the first one too many.
+        """
         children = self._inheritance()
         found: dict[str, Target] = {}
         pending = list(reversed(children.get(pointer, [])))
-        while pending:
+        while pending and len(found) <= self._heir_room:
             child = pending.pop()
             if child in found or child == pointer:
                 continue
