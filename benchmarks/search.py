@@ -2,9 +2,9 @@
 
 The tasks are things that people want of well-known APIs, in their words, with the operations that
 would do; a search succeeds when one of these is among its first hits.  There are three sets, told
-apart: `first` and `more` were looked at while the search was improved, `unseen` was written before
-that and never looked into.  SQLite's full-text search answers the same words over the same fields,
-as a yardstick.
+apart: `first` and `more` were looked at while the search was improved; of `unseen`, written before
+that, only the totals were, so its figures are the most honest and still a little kind.  SQLite's
+full-text search answers the same words over the same fields, as a yardstick.
 """
 
 from __future__ import annotations
