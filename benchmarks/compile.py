@@ -40,7 +40,7 @@ def measure() -> dict[str, Any]:
 
 def _row(folder: Path, name: str, out: str) -> dict[str, Any]:
     path = folder / name
-    arguments = ["compile", str(path), "-o", out, "--json"]
+    arguments = ["compile", "--no-cache", str(path), "-o", out, "--json"]
     runs = [run(arguments, out) for _ in range(RUNS)]
     report = json.loads(runs[0][1])
     middle = _median([each for each, _ in runs])
