@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from tsbind.bundle import Bundle, Call, Json
+from tsbind.runtime import run_sync
+from tsbind.runtime.mock import MockHost
 from tsbind.runtime.trace import Event, Trace, current, recording
 
 TRACE = Trace(
@@ -52,6 +58,29 @@ def test_an_event_is_current_inside_its_recording_only() -> None:
     assert current() is None
     with recording(event):
         assert current() is event
+    assert current() is None
+
+
+def test_what_an_overridden_operation_sends_beside_its_own_request_is_beneath_the_call() -> None:
+    class Thorough(MockHost):
+        OPERATIONS: ClassVar[Mapping[str, str]] = {"rooms.get": "rooms_get"}
+
+        async def rooms_get(self, args: Mapping[str, Json]) -> Json:
+            await super().send("rooms.list")
+            await super().send("rooms.get", args)
+            return await super().send("rooms.get", args)
+
+    calls = {op: Call(op, "GET", "/rooms") for op in ("rooms.get", "rooms.list")}
+    bundle = Bundle("Chat", "1", "", calls, {})
+    told = run_sync("await api.rooms.get()", bundle, host=Thorough(bundle)).trace
+    assert told is not None
+    assert [(each.op, each.id, each.parent, each.method) for each in told.events] == [
+        ("rooms.get", 1, None, "GET"),
+        ("rooms.list", -1, 1, "GET"),
+        ("rooms.get", -2, 1, "GET"),
+    ]
+    assert all(each.ended >= each.began >= each.asked > 0 for each in told.events)
+    assert "  rooms.list" in told.timeline().splitlines()[2]
     assert current() is None
 
 

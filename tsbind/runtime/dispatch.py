@@ -174,7 +174,8 @@ class Dispatcher:
             self.started.add(event.id)
             if not call.safe:
                 sending()
-            with recording(event), self._charging(binding, call, event):
+            record = recording(event, self.trace, self._clock, op=call.op)
+            with record, self._charging(binding, call, event):
                 return await binding.host.call(call.op, args)
 
     @contextlib.asynccontextmanager

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from tsbind.bundle import Bundle, Call, Json
 from tsbind.errors import BundleError
 from tsbind.runtime.policy import ALLOW_ALL, Policy, Question
+from tsbind.runtime.trace import sending
 from tsbind.runtime.validate import Strictness, Validators
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ class Host:
         Checks the arguments, adds the credentials, retries what may be retried, and checks the
         reply.  Raises CallError (ArgumentError, ApiError, NetworkError) or CredentialError.
         """
-        return await self._exchange.send(self.operation(op), args or {})
+        call = self.operation(op)
+        with sending(op):
+            return await self._exchange.send(call, args or {})
 
     def operation(self, op: str) -> Call:
         """Return the operation of that dotted name; raises BundleError when there is none."""

@@ -18,7 +18,7 @@ from tsbind.runtime.host import Host
 from tsbind.runtime.http import Response
 from tsbind.runtime.policy import ALLOW_ALL, Policy
 from tsbind.runtime.sample import Unsatisfiable, sample
-from tsbind.runtime.trace import current
+from tsbind.runtime.trace import sending
 
 _NOWHERE = "https://mock.invalid"  # RFC 2606: a name that cannot resolve
 
@@ -34,13 +34,13 @@ class MockHost(Host):
         call = self.operation(op)
         self.check_arguments(call, args or {})
         request = self.request(call, args or {})
-        event = current()
-        if event is not None:
-            event.method = request.method
-            event.url = request.url.removeprefix(_NOWHERE)
-            event.request_bytes = len(request.url) + len(request.body or b"")
-            event.body = (request.body or b"").decode("utf-8", "backslashreplace")
-            event.notes.append("made up: nothing was sent")
+        with sending(op) as event:
+            if event is not None:
+                event.method = request.method
+                event.url = request.url.removeprefix(_NOWHERE)
+                event.request_bytes = len(request.url) + len(request.body or b"")
+                event.body = (request.body or b"").decode("utf-8", "backslashreplace")
+                event.notes.append("made up: nothing was sent")
         return made_up(call, self.bundle)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,10 +18,9 @@ _NAMED = 3  # calls that are named as waited for
 
 
 class Event(msgspec.Struct, omit_defaults=True):
-    """One call of a program.  Times are seconds since the run began; no secrets, and no bodies of
-    what was sent."""
+    """One call.  Times are seconds since the run began; no secrets, and nothing that was sent."""
 
-    id: int
+    id: int  # what a host calls by itself counts down from -1
     op: str
     step: int = 0  # the guest's step that asked for it
     asked: float = 0.0  # when the program asked
@@ -40,6 +41,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     error: str = ""  # "ApiError: …" as the program saw it
     warnings: list[str] = msgspec.field(default_factory=list)  # what is wrong with the reply
     notes: list[str] = msgspec.field(default_factory=list)  # what else is worth knowing
+    parent: int | None = None  # the call in whose answer a host made this one
 
     @property
     def seconds(self) -> float:
@@ -112,11 +114,12 @@ def _timeline(events: list[Event]) -> Iterator[str]:
         yield "no calls"
         return
     whole = max(event.ended for event in events) or 1e-9
-    wide = max(len(event.op) for event in events)
-    for event in events:
+    names = [event.op if event.parent is None else f"  {event.op}" for event in events]
+    wide = max(map(len, names))
+    for name, event in zip(names, events, strict=True):
         bar = _bar(event, whole)
         line = (
-            f"{event.asked * 1000:8.1f} ms  {event.op:<{wide}}  {bar}  "
+            f"{event.asked * 1000:8.1f} ms  {name:<{wide}}  {bar}  "
             f"{event.seconds * 1000:7.1f} ms  {_outcome(event)}"
         )
         yield line.rstrip()
@@ -145,22 +148,64 @@ def _outcome(event: Event) -> str:
     return ", ".join(parts)
 
 
-_CURRENT: ContextVar[Event | None] = ContextVar("tsbind_event", default=None)
+class _Recording(NamedTuple):
+    event: Event
+    op: str  # as its host knows it; the event's own may name the API too
+    trace: Trace
+    clock: Callable[[], float]
+
+
+_CURRENT: ContextVar[_Recording | None] = ContextVar("tsbind_recording", default=None)
 
 
 @contextmanager
-def recording(event: Event) -> Iterator[Event]:
-    """Let what happens inside, on this task, be written into `event`."""
-    token = _CURRENT.set(event)
+def recording(
+    event: Event,
+    trace: Trace | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    op: str | None = None,
+) -> Iterator[Event]:
+    """Let what happens inside, on this task, be written into `event`, one of `trace`.
+
+    `op` is the operation's name at its host, where the event has another.
+    """
+    into = Trace() if trace is None else trace
+    token = _CURRENT.set(_Recording(event, event.op if op is None else op, into, clock))
     try:
         yield event
     finally:
         _CURRENT.reset(token)
 
 
+@contextmanager
+def sending(op: str) -> Iterator[Event | None]:
+    """Give the event of a request for `op`; None when nothing is recorded on this task.
+
+    The first request for the operation that the program called is that call's own.  Any other, as
+    an operation overridden in Python makes them, is an event of its own beneath it.
+    """
+    outer = _CURRENT.get()
+    if outer is None or (outer.op == op and not outer.event.method):
+        yield outer.event if outer is not None else None
+        return
+    _, _, trace, clock = outer
+    number = sum(each.parent is not None for each in trace.events)
+    now = clock()
+    parent = outer.event
+    event = Event(-1 - number, op, parent.step, asked=now, began=now, parent=parent.id)
+    trace.events.append(event)
+    try:
+        with recording(event, trace, clock):
+            yield event
+    finally:
+        event.ended = clock()
+
+
 def current() -> Event | None:
     """Return the event that is being recorded on this task, if any."""
-    return _CURRENT.get()
+    found = _CURRENT.get()
+    return found.event if found is not None else None
 
 
 OnEvent = Callable[[Event], None]
