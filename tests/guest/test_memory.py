@@ -13,7 +13,7 @@ from tsbind.runtime.messages import Start
 
 
 def value_of(source: str, *, memory: int = 64 * MIB) -> object:
-    with Isolate(Engine.default(), Limits(memory=memory)) as isolate:
+    with Isolate(Engine.default(), Limits(memory=memory, cpu=60.0)) as isolate:
         step = isolate.start(Start(source=source, table="\n", now=0.0, seed=1))
         assert step.value is not None, step.error
         return msgspec.json.decode(step.value)
