@@ -11,6 +11,7 @@ from msgspec import ValidationError, convert
 from msgspec.structs import replace
 
 from tsbind.bundle import Bundle
+from tsbind.cli.options import together
 from tsbind.errors import BundleError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tsbind.runtime.validate import Strictness
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., object])
 _NAMED = re.compile(r"([A-Za-z_$][\w$]*)=(.*)", re.S)
 
 
@@ -41,7 +41,8 @@ class Apis(TypedDict):
     trust: str | None
 
 
-_OPTIONS = (
+# The options of `Apis`.
+api_options = together(
     click.option(
         "--bundle",
         "bundles",
@@ -106,13 +107,6 @@ _OPTIONS = (
         help="Certificates (PEM) that the APIs' own may come from, beside the system's.",
     ),
 )
-
-
-def api_options(command: F) -> F:
-    """Give a command the options of `Apis`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def hosts(given: Apis) -> dict[str, Host]:

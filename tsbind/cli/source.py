@@ -3,55 +3,18 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from tsbind.cli.files import STDIN, read
+from tsbind.cli.options import together
 
 if TYPE_CHECKING:
     from tsbind.pipeline import LoadLimits
 
 DOCUMENT_BYTES = 64 << 20
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def document_options(function: Function) -> Function:
-    """Add what narrows a document to what a model is to see."""
-    for option in reversed(
-        (
-            click.option(
-                "--docs",
-                type=click.Choice(("none", "brief", "full")),
-                default="none",
-                show_default=True,
-                help="How much prose goes into the declarations.",
-            ),
-            click.option(
-                "--select",
-                "selection",
-                metavar="QUERY",
-                help="Keep only these operations: `tag:issues and read`, `path:/repos/**`, …",
-            ),
-            click.option(
-                "--budget",
-                type=click.IntRange(min=1),
-                metavar="TOKENS",
-                help="Give up detail, least loss first, until the declarations fit.",
-            ),
-            allow_ref_option,
-            max_values_option,
-            click.option(
-                "--no-cache",
-                is_flag=True,
-                help="Compile anew, and keep nothing for the next time.",
-            ),
-        )
-    ):
-        function = option(function)
-    return function
 
 
 allow_ref_option = click.option(
@@ -77,6 +40,36 @@ max_values_option = click.option(
     metavar="N",
     callback=_limits,
     help="Read documents of up to N values; the default keeps hostile ones to seconds.",
+)
+
+# What narrows a document to what a model is to see.
+document_options = together(
+    click.option(
+        "--docs",
+        type=click.Choice(("none", "brief", "full")),
+        default="none",
+        show_default=True,
+        help="How much prose goes into the declarations.",
+    ),
+    click.option(
+        "--select",
+        "selection",
+        metavar="QUERY",
+        help="Keep only these operations: `tag:issues and read`, `path:/repos/**`, …",
+    ),
+    click.option(
+        "--budget",
+        type=click.IntRange(min=1),
+        metavar="TOKENS",
+        help="Give up detail, least loss first, until the declarations fit.",
+    ),
+    allow_ref_option,
+    max_values_option,
+    click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Compile anew, and keep nothing for the next time.",
+    ),
 )
 
 json_option = click.option("--json", is_flag=True, help="Print JSON for programs.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from tsbind.cli.files import STDIN, read
+from tsbind.cli.options import together
 from tsbind.errors import SnapshotError, TsbindError
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 1 << 30  # bytes of a snapshot
 _USED = ".used"
-F = TypeVar("F", bound=Callable[..., object])
 
-_OPTIONS = (
+suspend_options = together(
     click.option(
         "--suspend-to",
         metavar="FILE",
@@ -33,13 +33,6 @@ _OPTIONS = (
         help="The key that seals saved runs: env:VARIABLE, file:PATH or keyring:SERVICE/USER.",
     ),
 )
-
-
-def suspend_options(command: F) -> F:
-    """Give a command `--suspend-to` and `--snapshot-key`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def put_off(suspend_to: str | None, snapshot_key: str | None) -> Options:

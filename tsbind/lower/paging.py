@@ -16,14 +16,13 @@ the whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tsbind.bundle import Call, Json, Paging
 from tsbind.lower.outline import Outlines
 from tsbind.media import is_json
+from tsbind.paging import HOLDERS, LISTS, ONWARD, URLS, plain
 
 # Names without case and punctuation; the first that is there counts.
 _CURSORS: Final = (
@@ -40,21 +39,6 @@ _SIZES: Final = (
     "limit", "perpage", "pagesize", "count", "maxresults", "size", "top", "first", "num",
 )  # fmt: skip
 _ASKED: Final = frozenset((*_CURSORS, *_AFTERS, *_PAGES, *_OFFSETS, *_SIZES))
-_LISTS: Final = (
-    "items", "data", "results", "result", "values", "entries", "records", "value", "list",
-)  # fmt: skip
-_ONWARD: Final = (
-    "nextcursor", "nextpagetoken", "nexttoken", "continuationtoken", "paginationtoken",
-    "nextmarker", "endcursor", "cursor", "continue", "after", "next",
-)  # fmt: skip
-_URLS: Final = (
-    "next", "nexturl", "nexturi", "nextlink", "nextpage", "nextpageurl", "nextpageuri",
-    "odatanextlink",
-)  # fmt: skip
-_HOLDERS: Final = (
-    "meta", "metadata", "responsemetadata", "pagination", "paging", "pageinfo", "links", "cursors",
-    "page", "pages",
-)  # fmt: skip
 
 
 class _Reply(NamedTuple):
@@ -110,7 +94,7 @@ class Pages:
         found = self._replies.get(id(fields))
         if found is None or found.kinds != kinds:
             items = "" if "array" in kinds else self._items(fields)
-            more = any(_plain(name) == "hasmore" for name in fields)
+            more = any(plain(name) == "hasmore" for name in fields)
             found = _Reply(kinds, fields, items, frozenset(self._said(fields, set())), more)
             self._replies[id(fields)] = found
         return found
@@ -124,7 +108,7 @@ class Pages:
         query = {p.arg for p in call.parameters if p.place == "query"}
         fields = dict.fromkeys(query, True) | dict(self._outlines.fields(call.args))
         named = (
-            (_plain(wire.get(arg, arg)), arg, schema)
+            (plain(wire.get(arg, arg)), arg, schema)
             for arg, schema in reversed(fields.items())
             if arg in query or arg not in wire
         )
@@ -150,19 +134,19 @@ class Pages:
     def _items(self, fields: Mapping[str, Json]) -> str | None:
         """The field that is the list: by its usual name, or because it is the only list."""
         lists = [name for name, each in fields.items() if "array" in self._outlines.kinds(each)]
-        usual = [name for name in _LISTS if name in lists]
+        usual = [name for name in LISTS if name in lists]
         return usual[0] if usual else lists[0] if len(lists) == 1 else None
 
     def _said(self, fields: Mapping[str, Json], entered: set[int]) -> Iterator[str]:
         """Plain names of what a reply says beside its list, in the objects made for that too."""
         entered.add(id(fields))  # such an object may hold itself
         for name, schema in fields.items():
-            inner = self._outlines.fields(schema) if _plain(name) in _HOLDERS else {}
+            inner = self._outlines.fields(schema) if plain(name) in HOLDERS else {}
             if inner:
                 if id(inner) not in entered:
                     yield from self._said(inner, entered)
             elif self._outlines.kinds(schema).isdisjoint(("array", "object")):
-                yield _plain(name)
+                yield plain(name)
 
 
 def _is_told(call: Call, made: Paging, reply: _Reply, *, link: bool) -> bool:
@@ -171,22 +155,16 @@ def _is_told(call: Call, made: Paging, reply: _Reply, *, link: bool) -> bool:
         return False
     if made.page or made.offset or made.after:
         return call.safe
-    if made.cursor and not reply.said.isdisjoint(_ONWARD):
+    if made.cursor and not reply.said.isdisjoint(ONWARD):
         return True
     asks = any(p.place == "query" for p in call.parameters)
-    return call.safe and asks and (link or not reply.said.isdisjoint(_URLS))
+    return call.safe and asks and (link or not reply.said.isdisjoint(URLS))
 
 
 def _is_likely(call: Call, made: Paging, reply: _Reply) -> bool:
     """Whether a reply of which the document says little is a page by what may be asked."""
     if reply.kinds - {"object"} or len(reply.fields) > 1:
         return False
-    if made.cursor and _plain(made.cursor) not in _VAGUE:
+    if made.cursor and plain(made.cursor) not in _VAGUE:
         return call.safe or call.method == "POST"
     return call.safe and bool((made.page or made.offset) and made.size)
-
-
-@lru_cache(maxsize=1 << 14)
-def _plain(name: str) -> str:
-    name = name.lower()
-    return name if name.isascii() and name.isalnum() else re.sub(r"[^a-z0-9]+", "", name)

@@ -29,24 +29,10 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tsbind.bundle import Bundle, Call, Json, Paging
+from tsbind.paging import HOLDERS, LISTS, ONWARD, URLS, plain
 from tsbind.runtime.failures import ArgumentError
 
 OP: Final = "$page"
-_LISTS: Final = (
-    "items", "data", "results", "result", "values", "entries", "records", "value", "list",
-)  # fmt: skip
-_NEXT_CURSORS: Final = (
-    "nextcursor", "nextpagetoken", "nexttoken", "continuationtoken", "paginationtoken",
-    "nextmarker", "endcursor", "cursor", "continue", "after", "next",
-)  # fmt: skip
-_NEXT_URLS: Final = (
-    "next", "nexturl", "nexturi", "nextlink", "nextpage", "nextpageurl", "nextpageuri",
-    "odatanextlink", "href",
-)  # fmt: skip
-_HOLDERS: Final = (
-    "meta", "metadata", "responsemetadata", "pagination", "paging", "pageinfo", "links", "cursors",
-    "page", "pages", "next",
-)  # fmt: skip
 _PAGE_RELATIONS: Final = frozenset({"next", "prev", "previous", "first", "last"})
 _LINK: Final = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*!]+(?:=(?:"[^"]*"|[^",;\s]*))?)*)')
 
@@ -135,10 +121,10 @@ def _from_reply(
     fields = _said(reply)
     if any(fields.get(name) is False for name in ("hasmore", "hasnextpage", "more")):
         return None
-    url = next((fields[n] for n in _NEXT_URLS if _is_url(fields.get(n))), None)
+    url = next((fields[n] for n in (*URLS, "href") if _is_url(fields.get(n))), None)
     if url is not None:
         return _from_url(call, url)
-    known = [name for name in _NEXT_CURSORS if name in fields]
+    known = [name for name in ONWARD if name in fields]
     if paging.cursor and known:
         value = next((fields[name] for name in known if fields[name] not in (None, "")), None)
         return None if value is None else {paging.cursor: value}
@@ -174,7 +160,7 @@ def _found(reply: Json) -> list[Json] | None:
         return reply
     if not isinstance(reply, Mapping):
         return None
-    for name in _LISTS:
+    for name in LISTS:
         if isinstance(reply.get(name), list):
             return list(reply[name])
     lists = [value for value in reply.values() if isinstance(value, list)]
@@ -189,10 +175,10 @@ def _said(reply: Mapping[str, Json]) -> dict[str, Json]:
     """What a reply says about pages: its own fields, and those of the objects made for that."""
     said: dict[str, Json] = {}
     for name, value in reply.items():
-        if _plain(name) in _HOLDERS and isinstance(value, Mapping):
-            said.update({_plain(key): inner for key, inner in _said(value).items()})
+        if plain(name) in (*HOLDERS, "next") and isinstance(value, Mapping):
+            said.update({plain(key): inner for key, inner in _said(value).items()})
         elif not isinstance(value, (Mapping, list)):
-            said[_plain(name)] = value
+            said[plain(name)] = value
     return said
 
 
@@ -244,7 +230,3 @@ def _is_url(value: Json) -> bool:
     return isinstance(value, str) and (
         value.startswith(("http://", "https://", "/")) or "?" in value
     )
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

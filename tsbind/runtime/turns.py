@@ -11,6 +11,7 @@ thread sleeps until its next turn.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 import queue
@@ -98,9 +99,9 @@ class Turns:
     def _wait(self, turn: Turn, gate: _Gate) -> None:
         try:
             if turn.interrupted is None:
-                gate.get(timeout=max(0.0, min(turn.until - time.monotonic(), _LONGEST_WAIT)))
-        except queue.Empty:
-            pass  # too late; whoever looks at the limits next says so
+                left = max(0.0, min(turn.until - time.monotonic(), _LONGEST_WAIT))
+                with contextlib.suppress(queue.Empty):  # whoever looks at the limits next says so
+                    gate.get(timeout=left)
         finally:
             if not turn.has_core:
                 with self._lock:
