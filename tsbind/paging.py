@@ -9,7 +9,6 @@ The compiler recognises pages by them, and the runtime turns pages by them.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 # Without case and punctuation; the first that is there counts.
@@ -30,7 +29,6 @@ HOLDERS: Final = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1 << 14)
 def plain(name: str) -> str:
     """Return `name` in lower case, with nothing but ASCII letters and digits."""
     name = name.lower()

@@ -17,6 +17,7 @@ the whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tsbind.bundle import Call, Json, Paging
@@ -39,6 +40,9 @@ _SIZES: Final = (
     "limit", "perpage", "pagesize", "count", "maxresults", "size", "top", "first", "num",
 )  # fmt: skip
 _ASKED: Final = frozenset((*_CURSORS, *_AFTERS, *_PAGES, *_OFFSETS, *_SIZES))
+
+
+_plain = lru_cache(maxsize=1 << 14)(plain)  # documents repeat their names
 
 
 class _Reply(NamedTuple):
@@ -94,7 +98,7 @@ class Pages:
         found = self._replies.get(id(fields))
         if found is None or found.kinds != kinds:
             items = "" if "array" in kinds else self._items(fields)
-            more = any(plain(name) == "hasmore" for name in fields)
+            more = any(_plain(name) == "hasmore" for name in fields)
             found = _Reply(kinds, fields, items, frozenset(self._said(fields, set())), more)
             self._replies[id(fields)] = found
         return found
@@ -108,7 +112,7 @@ class Pages:
         query = {p.arg for p in call.parameters if p.place == "query"}
         fields = dict.fromkeys(query, True) | dict(self._outlines.fields(call.args))
         named = (
-            (plain(wire.get(arg, arg)), arg, schema)
+            (_plain(wire.get(arg, arg)), arg, schema)
             for arg, schema in reversed(fields.items())
             if arg in query or arg not in wire
         )
@@ -141,12 +145,12 @@ class Pages:
         """Plain names of what a reply says beside its list, in the objects made for that too."""
         entered.add(id(fields))  # such an object may hold itself
         for name, schema in fields.items():
-            inner = self._outlines.fields(schema) if plain(name) in HOLDERS else {}
+            inner = self._outlines.fields(schema) if _plain(name) in HOLDERS else {}
             if inner:
                 if id(inner) not in entered:
                     yield from self._said(inner, entered)
             elif self._outlines.kinds(schema).isdisjoint(("array", "object")):
-                yield plain(name)
+                yield _plain(name)
 
 
 def _is_told(call: Call, made: Paging, reply: _Reply, *, link: bool) -> bool:
@@ -165,6 +169,6 @@ def _is_likely(call: Call, made: Paging, reply: _Reply) -> bool:
     """Whether a reply of which the document says little is a page by what may be asked."""
     if reply.kinds - {"object"} or len(reply.fields) > 1:
         return False
-    if made.cursor and plain(made.cursor) not in _VAGUE:
+    if made.cursor and _plain(made.cursor) not in _VAGUE:
         return call.safe or call.method == "POST"
     return call.safe and bool((made.page or made.offset) and made.size)
