@@ -71,6 +71,7 @@ LEAVES: st.SearchStrategy[Type] = st.sampled_from(
 # Literals as the lowering leaves them: no two alike, `null` beside them.
 ENUMS = st.lists(SCALARS, min_size=1, max_size=4).map(lambda listed: union([Enum(tuple(listed))]))
 PAGINGS: st.SearchStrategy[Paging | None] = st.none() | st.builds(Paging, st.none() | TEXTS)
+HEADERS = st.dictionaries(TEXTS, st.just(True), max_size=2)
 
 
 @st.composite
@@ -129,7 +130,13 @@ def apis(draw: st.DrawFn) -> Api:
             (*space, method),
             draw(st.none() | node),
             draw(st.none() | node),
-            Call(op=".".join((*space, method)), method="GET", path="/", paging=draw(PAGINGS)),
+            Call(
+                op=".".join((*space, method)),
+                method="GET",
+                path="/",
+                headers=draw(HEADERS),
+                paging=draw(PAGINGS),
+            ),
             optional=draw(st.booleans()),
             summary=draw(TEXTS),
             deprecated=draw(st.booleans()),

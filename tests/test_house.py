@@ -38,12 +38,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     },  # keyed by what the program is, so it asks where that lies
     "media": set(),  # what the compiler declares by and the runtime reads by must be one
     "paging": set(),  # so must this
+    "headers": set(),  # and this
     "meter": {"errors", "resources", "bundle"},
     "query": {"errors", "resources"},
     "config": {"errors"},
     "spec": {"errors", "bundle"},  # of bundle the name `Json` alone
     "ir": {"bundle"},
-    "lower": {"errors", "bundle", "media", "paging", "spec", "ir"},
+    "lower": {"errors", "bundle", "headers", "media", "paging", "spec", "ir"},
     "passes": {"ir"},
     "search": {"errors", "bundle"},
     "select": {"errors", "query", "ir", "passes"},
@@ -58,8 +59,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Every form of an API side by side, so it asks each stage for what that stage makes.
     "account": {"bundle", "emit", "ir", "meter", "pipeline", "resources", "spec"},
     "guest": set(),
-    "runtime": {"errors", "bundle", "media", "ownership", "paging", "resources", "query"}
-    | {"search"},
+    "runtime": {"errors", "bundle", "headers", "media", "ownership", "paging", "resources"}
+    | {"query", "search"},
     "demo": {"bundle"},
     "tools": {"errors", "bundle", "pipeline", "runtime"},
     "cli": {"errors", "bundle", "cache", "resources", "meter", "pipeline", "runtime", "search"}

@@ -140,6 +140,8 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     security: tuple[tuple[Need, ...], ...] = ()
     servers: tuple[Server, ...] = ()  # overrides Bundle.servers when not empty
     args: Json = True  # JSON Schema of the argument object
+    # Schemas of the headers promised beside the body of a reply, by name in lower case.
+    headers: Mapping[str, Json] = {}
     paging: Paging | None = None  # None: it gives no list in pages
     deprecated: bool = False
     tags: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ import msgspec
 from tsbind.bundle import Bundle, Json, fingerprint
 from tsbind.cache import Cache, key_of
 from tsbind.emit.catalog import print_catalog
-from tsbind.emit.jsonschema import print_calls, print_schemas
+from tsbind.emit.jsonschema import any_schema, print_calls, print_schemas
 from tsbind.emit.python import print_stubs
 from tsbind.emit.search import print_index
 from tsbind.emit.typescript import print_declarations, print_pieces
@@ -25,6 +25,7 @@ from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
+from tsbind.lower.schema import is_wide
 from tsbind.lower.words import singular, words
 from tsbind.meter import DEFAULT, counts, tokenizer
 from tsbind.passes import AGAIN, PLAIN, PROSE, SHARING, Docs, Pass
@@ -147,8 +148,15 @@ def read(
     check_api(whole)
     if not whole.operations:
         raise nothing_left(document, diagnostics)
-    api = whole if options.select is None else select(whole, options.select)
+    api = whole if options.select is None else _as_wide(select(whole, options.select))
     return document, api, diagnostics
+
+
+def _as_wide(part: Api) -> Api:
+    """Say of a part whether it, too, has integers that may lie beyond 2^53."""
+    if not part.wide:
+        return part
+    return msgspec.structs.replace(part, wide=any_schema(part, is_wide))
 
 
 def bundle_of(api: Api) -> Bundle:
@@ -268,7 +276,8 @@ def declare(api: Api, plain: Api, options: Options, mark: str) -> Declared:
     printed: dict[int, Declared] = {}
 
     def measure(candidate: Api) -> int:
-        small = through(candidate, (*AGAIN, *SHARING))
+        fewer = len(candidate.operations) < len(told.operations)
+        small = through(_as_wide(candidate) if fewer else candidate, (*AGAIN, *SHARING))
         text = print_declarations(small, fingerprint=mark, shortened=candidate is not told)
         printed[id(candidate)] = Declared(text, len(small.types))
         return count(text)

@@ -50,6 +50,7 @@ def test_what_is_printed_reads_back_as_the_same_api(api: Api) -> None:
         read = read_declarations(text)
         assert differences(api, read) == ()
         assert read.pages == _paged(api)
+        assert read.response == any(each.call.headers for each in api.operations)
 
 
 def _paged(api: Api) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from tsbind.bundle import Call
 from tsbind.errors import SelectionError
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import TEXT, Array, Field, Record, Ref
+from tsbind.pipeline import Options, compile
 from tsbind.select.query import select
 
 
@@ -56,3 +57,33 @@ def test_a_selection_of_nothing_is_an_error() -> None:
     )
     with pytest.raises(SelectionError, match=r'did you mean "rooms\.list"'):
         select(API, "rooms.lst")
+
+
+INTEGERS = b"""
+openapi: 3.1.0
+info: {title: Integers, version: '1'}
+paths:
+  /wide: {get: {deprecated: true, responses: {'200': {$ref: '#/components/responses/Wide'}}}}
+  /text: {get: {responses: {'200': {$ref: '#/components/responses/Text'}}}}
+components:
+  responses:
+    Wide: {description: ok, content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Id'}}}}}
+    Text: {description: ok, content: {application/json: {schema: {type: string, format: int64}}}}
+  schemas:
+    Id: {type: object, properties: {id: {type: integer, format: int64}}}
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("options", "wide"),
+    [
+        (Options(), True),
+        (Options(select="wide"), True),
+        (Options(select="text"), False),
+        (Options(docs="brief", budget=60), False),
+    ],
+)
+def test_integers_beyond_a_double_are_told_of_where_there_are_any(
+    options: Options, wide: bool
+) -> None:
+    assert ("beyond 2^53" in compile(INTEGERS, options).declarations) is wide

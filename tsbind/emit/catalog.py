@@ -16,7 +16,7 @@ import msgspec
 
 from tsbind.bundle import Call
 from tsbind.emit.text import line_comment, plain, property_name, quote
-from tsbind.emit.typescript import print_pages
+from tsbind.emit.typescript import print_offered
 from tsbind.errors import BudgetError
 from tsbind.ir.api import Api
 
@@ -162,12 +162,11 @@ def _head(api: Api) -> list[str]:
     about = plain(api.doc.partition("\n\n")[0], SENTENCE)
     if about:
         lines.append(line_comment(about, SENTENCE))
-    pages = print_pages(api.operations)
     lines += [
         "// Call them as `await api.NAMESPACE.METHOD({...})`, once you know how they look:",
         "declare const api: {",
         _LOOKING,
-        *([f"  {pages}"] if pages else []),
+        *(f"  {line}" for method in print_offered(api) for line in method.splitlines()),
         "}",
         "export{api}",
     ]

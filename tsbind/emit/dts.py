@@ -60,19 +60,15 @@ class Declarations(msgspec.Struct, frozen=True):
     types: Mapping[str, NamedType]
     # Fields that `$pages` finds a list in, "" for a reply that is one; None: it is not declared.
     pages: tuple[str, ...] | None = None
+    response: bool = False  # `$response` is declared
 
 
 class _Namespace(msgspec.Struct, frozen=True):
     """An object with methods: the `api` object, or a part of it."""
 
-    methods: tuple[Signature, ...]
+    methods: tuple[Signature, ...] = ()
     pages: tuple[str, ...] | None = None
-
-
-class _Pages(msgspec.Struct, frozen=True):
-    """The method `$pages`, with the fields that it finds a list in."""
-
-    fields: tuple[str, ...]
+    response: bool = False
 
 
 class _Index(msgspec.Struct, frozen=True):
@@ -113,18 +109,20 @@ def read_declarations(text: str, *, file: str = "declarations") -> Declarations:
     operations: tuple[Signature, ...] = ()
     types: dict[str, NamedType] = {}
     pages: tuple[str, ...] | None = None
+    response = False
     for statement in _parse(text, "start", file):
         match statement:
             case (str(name), NamedType() as named) if name not in types:
                 types[name] = named
             case (str(name), NamedType()):
                 raise _refuse(f'type "{name}" is declared twice', Location(file))
-            case _Namespace(methods, found):
+            case _Namespace(methods, found, whole):
                 operations += methods
                 pages = found if pages is None else pages
+                response = response or whole
             case _:
                 raise _refuse("something other than an API is declared", Location(file))
-    return Declarations(operations, types, pages)
+    return Declarations(operations, types, pages, response)
 
 
 def read_type(text: str, *, file: str = "type") -> Type:
@@ -206,7 +204,7 @@ class _Reader(Transformer[Token, Any]):
             case _Namespace():
                 return value
             case Record((), None):
-                return _Namespace(())
+                return _Namespace()
             case _:
                 raise Outside(f'"{name}" is no object of methods')
 
@@ -294,8 +292,6 @@ class _Reader(Transformer[Token, Any]):
             match member:
                 case _Namespace():
                     spaces.append(member)
-                case _Pages(names):
-                    spaces.append(_Namespace((), names))
                 case _Index(index):
                     rest = index
                 case _:
@@ -304,8 +300,11 @@ class _Reader(Transformer[Token, Any]):
             raise Outside("one object has both methods and fields")
         return _joined(spaces) if spaces else Record(tuple(fields), rest)
 
-    def pages(self, _: Token, fields: tuple[str, ...]) -> _Pages:
-        return _Pages(fields)
+    def pages(self, _: Token, fields: tuple[str, ...]) -> _Namespace:
+        return _Namespace(pages=fields)
+
+    def response(self, _: Token) -> _Namespace:
+        return _Namespace(response=True)
 
     def items(self, *held: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for names in held for name in names)
@@ -322,8 +321,8 @@ class _Reader(Transformer[Token, Any]):
     def required_field(self, name: str, value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, _Namespace):
             inner = (msgspec.structs.replace(m, name=(name, *m.name)) for m in value.methods)
-            if value.pages is not None:
-                raise Outside("`$pages` stands inside a namespace")
+            if value.pages is not None or value.response:
+                raise Outside("`$pages` or `$response` stands inside a namespace")
             return _Namespace(tuple(inner))
         return Field(name, _type(value), required=True)
 
@@ -350,7 +349,8 @@ def _joined(spaces: Iterable[_Namespace]) -> _Namespace:
     """The methods of several objects as those of one."""
     listed = list(spaces)
     pages = next((each.pages for each in listed if each.pages is not None), None)
-    return _Namespace(tuple(method for each in listed for method in each.methods), pages)
+    methods = tuple(method for each in listed for method in each.methods)
+    return _Namespace(methods, pages, any(each.response for each in listed))
 
 
 def _signature(name: str, given: Type | None, reply: Any, *, optional: bool) -> Signature:  # noqa: ANN401

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -28,6 +28,21 @@ def print_schemas(api: Api) -> dict[str, Json]:
     return {name: schema for name, schema in api.schemas.items() if name in reached}
 
 
+def any_schema(api: Api, holds: Callable[[dict[str, Json]], bool]) -> bool:
+    """Whether a schema that some call reaches, or one inside it, is as `holds` says."""
+    pending = [schema for op in api.operations for schema in _of(op.call)]
+    pending.extend(print_schemas(api).values())
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if holds(node):
+                return True
+            pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+    return False
+
+
 def print_calls(api: Api) -> Mapping[str, Call]:
     """Return the Bundle's table of calls: every operation under its dotted name."""
     return {operation.id: operation.call for operation in api.operations}
@@ -40,6 +55,7 @@ def _of(call: Call) -> Iterable[Json]:
     for reply in call.replies:
         yield reply.schema
         yield reply.item
+    yield from call.headers.values()
 
 
 def _refs(schema: Json) -> list[str]:

@@ -62,6 +62,13 @@ PAGES_HEAD: Final = (
     f"{PAGES}<A,R>(list:(a:A)=>Promise<R>,a?:NoInfer<A>,most?:number):AsyncIterable<"
 )
 
+# What gives the whole of a reply where the document promises headers that are no part of its value.
+RESPONSE: Final = "$response"
+RESPONSE_HEAD: Final = (
+    f"{RESPONSE}<A,R>(call:(a:A)=>Promise<R>,a?:NoInfer<A>)"
+    ":Promise<{status:number,headers:Record<string,string>,body:R}>"
+)
+
 # Names that the printed text relies on, so no type of the API may have them.
 PRELUDE: Final = {
     "Async": "type Async<T>={[K in keyof T]:T[K]extends(...a:infer A)=>infer R"
@@ -100,14 +107,14 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
         body.append("// every method returns a Promise, or throws ApiError{status,body}")
     body.append("declare const api:" + ("Async<{" if bulk else "{"))
-    pages = print_pages(api.operations)
+    offered = print_offered(api)
     if bulk:
         body.extend(printer.members(tree, bulk))
         body[-1] += "}>"
-        body.extend(["&{", pages] if pages else [])
+        body.extend(["&{", *offered] if offered else [])
     else:
-        body.extend([*([pages] if pages else []), *printer.members(tree, bulk)])
-    body[-1] += "}" if pages or not bulk else ""
+        body.extend([*offered, *printer.members(tree, bulk)])
+    body[-1] += "}" if offered or not bulk else ""
     used = printer.used | ({"Async"} if bulk else set())
     mark = f"{api.version} {fingerprint}".strip()
     head = [text.line_comment(api.title, 120)]
@@ -117,14 +124,28 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     return "\n".join([*head, *prelude, *body, end, ""])
 
 
-def print_pages(operations: Iterable[Operation]) -> str:
-    """Print the method that walks through lists in pages; "" where no operation gives any.
+def print_offered(api: Api) -> list[str]:
+    """Print the methods that stand beside the API's own: those that any operation is one for."""
+    taken = {operation.name[0] for operation in api.operations}
+    offered = {PAGES: _pages(api), RESPONSE: _response(api)}
+    return [spelt for name, spelt in offered.items() if spelt and name not in taken]
+
+
+def _response(api: Api) -> str:
+    """The method that gives headers and status with the body; "" where none are promised."""
+    if not any(operation.call.headers for operation in api.operations):
+        return ""
+    named = text.block_comment(f"headers: {', '.join(api.headers)}", DOC_LIMIT)
+    return f"{named}\n{RESPONSE_HEAD}" if api.headers else RESPONSE_HEAD
+
+
+def _pages(api: Api) -> str:
+    """The method that walks through lists in pages; "" where no operation gives any.
 
     It is spelt for the lists that there are: what an item is follows from the operation's reply.
     """
-    listed = list(operations)
-    paged = [each.call.paging for each in listed if each.call.paging is not None]
-    if not paged or any(operation.name[0] == PAGES for operation in listed):
+    paged = [each.call.paging for each in api.operations if each.call.paging is not None]
+    if not paged:
         return ""
     names = sorted({paging.items for paging in paged if paging.items})
     shapes = ["(infer T)[]"] if any(paging.items == "" for paging in paged) else []
@@ -143,12 +164,17 @@ def print_pieces(api: Api) -> tuple[dict[str, str], dict[str, str]]:
     """
     printer = _Printer(api.types)
     operations = {
-        operation.id: printer.method(operation, bulk=False, name=operation.id)
+        operation.id: printer.method(operation, bulk=False, name=operation.id) + _headers(operation)
         for operation in api.operations
     }
     types = {name: printer.named(name, named) for name, named in api.types.items()}
     prelude = {name: spelling for name, spelling in PRELUDE.items() if name in printer.used}
     return operations, prelude | types
+
+
+def _headers(operation: Operation) -> str:
+    names = ", ".join(operation.call.headers)
+    return f" {text.line_comment(f'{RESPONSE} headers: {names}', DOC_LIMIT)}" if names else ""
 
 
 class _Tree:

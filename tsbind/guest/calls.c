@@ -118,7 +118,7 @@ static JSValue ask(JSContext *ctx, const char *op, const Buffer *args)
         return promise;
     JSValue site = engine_call_site(ctx);
     calls[id - 1] = (Call){JS_DupValue(ctx, promise), {settle[0], settle[1]}, site, strdup(op),
-                           op[0] == '$', false};
+                           strcmp(op, "$timer") == 0, false};
     if (!calls[id - 1].op) {
         forget(ctx, &calls[id - 1]);
         JS_FreeValue(ctx, promise);

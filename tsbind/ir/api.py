@@ -56,4 +56,5 @@ class Api(msgspec.Struct, frozen=True):
     doc: str = ""
     namespaces: Mapping[str, str] = {}  # dotted namespace -> its tag's description
     preface: str = ""  # prose for the head of the declarations
+    headers: tuple[str, ...] = ()  # of replies, to be named where programs may ask for them
     wide: bool = False  # some integers may lie beyond 2^53, where a program has BigInts

@@ -76,6 +76,8 @@ def _call(call: Call) -> Iterator[str]:
     yield from map(_parameter, call.parameters)
     yield from map(_body, call.bodies)
     yield from map(_reply, call.replies)
+    if call.headers:
+        yield f"headers {', '.join(call.headers)}"
     if call.paging is not None:
         yield _paging(call.paging)
     for needs in call.security:

@@ -40,18 +40,19 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
     known = schemes(document, types.references, report)
     common = requirements(document.root, "", known, report)
     replies = [replied(each, types, validation, report) for each in found]
-    lowered = [
+    made = [
         lower_operation(each, name, output, known, common, types, validation, report)
         for each, name, output in zip(found, names, replies, strict=True)
     ]
     schemas = validation.finish()
     pages = Pages(schemas)
     lowered = [
-        _in_pages(each, output, pages) for each, output in zip(lowered, replies, strict=True)
+        _in_pages(each, output, pages)
+        for each, output in zip(made, replies, strict=True)
+        if each is not None
     ]
     root = document.root
-    told = [(each, output.replies) for each, output in zip(found, replies, strict=True)]
-    tell_asides(root, told, types.references, report)
+    tell_asides(root, found, types.references, report)
     info = _object(root.get("info"))
     api = Api(
         title=_text(info.get("title")),
@@ -69,7 +70,7 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
 
 
 def _in_pages(operation: Operation, output: Output, pages: Pages) -> Operation:
-    found = pages.of(operation.call, link=output.link)
+    found = pages.of(operation.call, link="link" in output.headers)
     return (
         operation
         if found is None

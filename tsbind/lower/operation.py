@@ -9,7 +9,7 @@ from tsbind.bundle import Call, Need, Scheme
 from tsbind.errors import SpecError
 from tsbind.ir.api import Operation
 from tsbind.lower.arguments import Input, arguments_object
-from tsbind.lower.parameter import Template, arguments, declared, in_template, template
+from tsbind.lower.parameter import Template, arguments, declared, in_template, settable, template
 from tsbind.lower.references import shown
 from tsbind.lower.reply import Output, output
 from tsbind.lower.report import At, Node, Report
@@ -118,10 +118,12 @@ def lower_operation(
     types: Types,
     validation: Validation,
     report: Report,
-) -> Operation:
-    """Lower the rest of an operation and put it together."""
+) -> Operation | None:
+    """Lower the rest of an operation and put it together; None when it cannot be called."""
     path = template(found.path)
     takes = _input(found, path, types, validation, report)
+    if takes is None:
+        return None
     node = found.node
     tags = tuple(tag for tag in _list(node.get("tags")) if isinstance(tag, str))
     summary = _text(node.get("summary"))
@@ -136,6 +138,7 @@ def lower_operation(
         security=requirements(node, found.at, schemes, report) if "security" in node else common,
         servers=servers(node, found.at, report) or servers(found.item, found.item_at, report),
         args=takes.schema,
+        headers=returns.headers,
         deprecated=deprecated,
         tags=tags,
         summary=summary,
@@ -155,9 +158,11 @@ def lower_operation(
 
 def _input(
     found: Found, path: Template, types: Types, validation: Validation, report: Report
-) -> Input:
+) -> Input | None:
     owners = ((found.item, found.item_at), (found.node, found.at))
-    parameters = declared(owners, types.references, report)
+    parameters = settable(declared(owners, types.references, report), found.label, report)
+    if parameters is None:
+        return None
     agreed = in_template(parameters, path, found.at, report)
     named = arguments(agreed, path, types.references, report)
     return arguments_object(found.node, found.at, named, types, validation, report)

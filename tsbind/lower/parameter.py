@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, cast, get_args
 
 from tsbind.bundle import Parameter, Place, Style
+from tsbind.headers import HOST_WRITES, is_settable, is_token
 from tsbind.ir.numbering import numbered
 from tsbind.ir.types import Field
 from tsbind.lower.media import by_preference, contents
@@ -142,6 +143,37 @@ def _declared(each: Node, at: At, references: References, report: Report) -> Dec
     if place == "header" and name.lower() in _IGNORED_HEADERS:
         return None
     return Declared(name, cast("Place", place), node, where)
+
+
+def settable(found: list[Declared], operation: str, report: Report) -> list[Declared] | None:
+    """Leave out what no program may set; None when the operation cannot be called without."""
+    kept: list[Declared] = []
+    possible = True
+    for each in found:
+        if _is_settable(each):
+            kept.append(each)
+        elif each.name.lower() in HOST_WRITES and each.place == "header":
+            what = f'the header "{each.name}" is written by the host, not by programs'
+            report.add("header-own", each.at, what, severity="info")
+        else:
+            needed = each.node.get("required") is True
+            possible = possible and not needed
+            report.add(
+                "unsettable",
+                each.at,
+                f'the {each.place} "{each.name}" cannot be set by a program'
+                + (f", so {operation} cannot be called" if needed else ", and is left out"),
+                fix="remove it, or make it optional" if needed else "remove it",
+                severity="error" if needed else "warning",
+                operation=operation if needed else "",
+            )
+    return kept if possible else None
+
+
+def _is_settable(each: Declared) -> bool:
+    if each.place == "header":
+        return is_settable(each.name)
+    return each.place != "cookie" or is_token(each.name)
 
 
 def in_template(found: list[Declared], path: Template, at: At, report: Report) -> list[Declared]:

@@ -4,19 +4,21 @@ Every 2xx response counts, `2XX` and, when there is no other, `default`.  Of sev
 the one that a program is best given decides (media.py).  When one success has a body and another
 has none, the type says `null` for the latter: that is what the runtime returns for an empty
 reply.  When no success has a body, the headers that the document promises are what is returned:
-the `Location` of what was made, or all that a HEAD can say.
+the `Location` of what was made, or all that a HEAD can say.  Other headers are there for those
+who ask for the whole reply.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from tsbind.bundle import Reply
+from tsbind.bundle import Json, Reply
+from tsbind.headers import is_told, is_wanted
 from tsbind.ir.types import BYTES, NULL, TEXT, UNKNOWN, Array, Field, Record, Type, union
 from tsbind.lower.events import Described, described
-from tsbind.lower.headers import is_wanted
 from tsbind.lower.media import Content, by_preference, contents
 from tsbind.lower.references import References, shown
 from tsbind.lower.report import At, Node, Report
@@ -30,7 +32,7 @@ class Output(NamedTuple):
 
     type: Type | None  # None: no success has a body
     replies: tuple[Reply, ...]
-    link: bool = False  # a `Link` header comes with it
+    headers: Mapping[str, Json] = {}  # schemas of those that come with it, by name in lower case
 
 
 def output(
@@ -45,44 +47,57 @@ def output(
     """Read `responses` of an operation; unless `bodied`, none has a body (HEAD)."""
     bodies: list[Type] = []
     replies: list[Reply] = []
-    empty = link = False
+    headers: dict[str, Json] = {}
+    empty = False
     for status, response, place in _successes(node, at, types, report):
         if response is None:  # its reference is broken: it may be anything
             bodies.append(UNKNOWN)
             replies.append(Reply(status, "application/json"))
             continue
-        link = link or _has_link(response)
+        headers |= _headers(response, place, types.references, validation)
         found = by_preference(contents(response, place, types.references, report), reply=True)
         if not found or not bodied:
             empty = True
-            replies.append(Reply(status, headers=_headers(response)))
+            replies.append(Reply(status, headers=_wanted(response)))
             continue
         bodies.append(_type(found[0], types))
         replies.extend(_replies(status, found, types.references, validation))
     if not bodies:
-        return _without_bodies(replies, link)
+        return _without_bodies(replies, headers)
     told = tuple(replace(reply, headers=()) for reply in replies)
-    return Output(union([*bodies, NULL] if empty else bodies), told, link)
+    return Output(union([*bodies, NULL] if empty else bodies), told, headers)
 
 
-def _has_link(response: dict[str, Node]) -> bool:
-    headers = response.get("headers")
-    return isinstance(headers, dict) and any(name.lower() == "link" for name in headers)
+def _headers(
+    response: dict[str, Node], at: At, references: References, validation: Validation
+) -> dict[str, Json]:
+    """The schemas of the headers that a program may see."""
+    table = response.get("headers")
+    found: dict[str, Json] = {}
+    for name, header in sorted(table.items()) if isinstance(table, dict) else ():
+        place: At = ((at, "headers"), name)
+        resolved = references.node(header, place) if is_told(name) else None
+        if resolved is not None:
+            node, where = resolved
+            schema = validation.schema(node.get("schema", True), (where, "schema"), "reply")
+            found[name.lower()] = schema
+    return found
 
 
-def _headers(response: dict[str, Node]) -> tuple[str, ...]:
-    """The headers that a program may want to know of."""
+def _wanted(response: dict[str, Node]) -> tuple[str, ...]:
     table = response.get("headers")
     return tuple(filter(is_wanted, table)) if isinstance(table, dict) else ()
 
 
-def _without_bodies(replies: list[Reply], link: bool) -> Output:
+def _without_bodies(replies: list[Reply], headers: Mapping[str, Json]) -> Output:
     """Where no success has a body, what the headers say is all that there is to return."""
     names = dict.fromkeys(name for reply in replies for name in reply.headers)
     if not names:
-        return Output(None, tuple(replies), link)
+        return Output(None, tuple(replies), headers)
     told = tuple(replace(reply, headers=tuple(names)) for reply in replies)
-    return Output(Record(tuple(Field(name, TEXT) for name in names)), told, link)
+    value = {name.lower() for name in names}
+    beside = {name: schema for name, schema in headers.items() if name not in value}
+    return Output(Record(tuple(Field(name, TEXT) for name in names)), told, beside)
 
 
 def _successes(

@@ -349,7 +349,7 @@ class SchemaLowering:
 
 def is_wide(schema: dict[str, Node]) -> bool:
     """Whether a number is a 64-bit integer that is not held to what a double counts exactly."""
-    if schema.get("format") not in ("int64", "uint64"):
+    if schema.get("format") not in ("int64", "uint64") or schema.get("type") == "string":
         return False
     most = schema.get("maximum")
     return not isinstance(most, (int, float)) or most > 2**53

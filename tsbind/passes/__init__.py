@@ -36,6 +36,7 @@ from tsbind.passes.ground import ground
 from tsbind.passes.group import group
 from tsbind.passes.inline import inline
 from tsbind.passes.loosen import loosen
+from tsbind.passes.name_headers import name_headers
 from tsbind.passes.order import order
 from tsbind.passes.partial import partial
 from tsbind.passes.preface import preface
@@ -57,8 +58,8 @@ SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline
 
 PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {
     "none": (strip_docs,),
-    "brief": (brief_docs,),
-    "full": (preface,),
+    "brief": (brief_docs, name_headers),
+    "full": (preface, name_headers),
 }
 
 

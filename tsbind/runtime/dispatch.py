@@ -16,7 +16,7 @@ import msgspec
 
 from tsbind.bundle import Call, Json
 from tsbind.errors import BundleError, CredentialError, LimitError, PolicyError, TsbindError
-from tsbind.runtime import lookup, pages, spans, values
+from tsbind.runtime import lookup, pages, response, spans, values
 from tsbind.runtime.failures import ArgumentError, CallError, HostError
 from tsbind.runtime.host import Host
 from tsbind.runtime.limits import Limits, Usage
@@ -136,16 +136,19 @@ class Dispatcher:
             asked = values.decode(request.args)
             return lookup.look_up(op, asked, self._bindings[root].host.bundle)
         args = _arguments(request)
-        paged = op == pages.OP
-        if paged:
-            ask = pages.asked(args)
+        paged, whole = op == pages.OP, op == response.OP
+        if paged or whole:
+            ask = pages.asked(args) if paged else response.asked(args)
             op, args = ask.op, ask.arguments()
             event.op = f"{root}.{op}" if len(self._bindings) > 1 else op
         binding, call = self._found(root, op)
         if paged:
             pages.check_paged(call)
         value = await self._value(binding, call, args, event, sending)
-        return msgspec.to_builtins(pages.turn(call, args, value, event.link)) if paged else value
+        if paged:
+            turned = pages.turn(call, args, value, event.headers.get("link", ""))
+            return msgspec.to_builtins(turned)
+        return response.whole(call, value, event) if whole else value
 
     def _found(self, root: str, op: str) -> tuple[Binding, Call]:
         binding = self._bindings.get(root)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
+from tsbind.headers import is_settable
 from tsbind.runtime.failures import ArgumentError
 
 # What `allowReserved` lets through in a query: the reserved characters of RFC 3986 without those
@@ -17,21 +18,7 @@ _RESERVED_IN_QUERY = ":/?@!$'()*,;="
 _RESERVED_IN_PATH = "/:@!$&'()*+,;="
 _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 DECODES = 3  # how often a server behind proxies might decode a path
-
-# Names that only the host writes: they frame the message, carry its credentials or steer proxies.
-OWN_HEADERS = frozenset(
-    {
-        "accept-encoding", "authorization", "connection", "content-length",
-        "cookie", "expect", "forwarded", "host", "http2-settings", "keep-alive", "max-forwards",
-        "origin", "proxy-authenticate", "proxy-authorization", "proxy-connection", "set-cookie",
-        "te", "trailer", "transfer-encoding", "upgrade", "via", "x-forwarded-for",
-        "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-forwarded-server",
-        "x-http-method", "x-http-method-override", "x-method-override", "x-original-url",
-        "x-real-ip", "x-rewrite-url",
-    }
-)  # fmt: skip
 
 
 def unreserved(text: str) -> str:
@@ -138,7 +125,7 @@ def _shortest(match: re.Match[bytes]) -> bytes:
 
 def check_header_name(name: str, where: str) -> None:
     """Refuse a header that is no token, or that only the host may write."""
-    if name.lower() in OWN_HEADERS or not _TOKEN.fullmatch(name):
+    if not is_settable(name):
         raise ArgumentError(
             f'{where}: the header "{name}" cannot be set by a program', code="header"
         )
@@ -161,8 +148,3 @@ def check_cookie_value(value: str, where: str) -> str:
     if not _COOKIE.fullmatch(value):
         raise ArgumentError(f"{where}: not allowed in a cookie: {value[:80]!a}", code="cookie")
     return value
-
-
-def is_token(name: str) -> bool:
-    """Whether `name` may be the name of a header or a cookie (RFC 9110 §5.6.2)."""
-    return bool(_TOKEN.fullmatch(name))

@@ -21,6 +21,7 @@ from tsbind.runtime.failures import ArgumentError
 from tsbind.runtime.http import Request, Response, Timeouts, Transport
 from tsbind.runtime.reply import accepted, doubled_keys, error_of, promised, value_of
 from tsbind.runtime.resend import Retries, Sender, is_idempotency_key
+from tsbind.runtime.response import shown
 from tsbind.runtime.trace import current
 from tsbind.runtime.validate import Validators
 
@@ -59,7 +60,7 @@ class Exchange:
         response = self._hidden(await self._authorised(call, request))
         if not 200 <= response.status < 300:
             raise error_of(response)
-        self._note_link(response)
+        self._note_headers(call, response)
         self._note_cut(response)
         promise = promised(call, response)
         value = value_of(response, promise)
@@ -151,10 +152,10 @@ class Exchange:
                 f" or {len(response.body)} bytes"
             )
 
-    def _note_link(self, response: Response) -> None:
-        event, link = current(), response.header("link")
-        if event is not None and link:
-            event.link = self.credentials.redact_text(link)
+    def _note_headers(self, call: Call, response: Response) -> None:
+        event, redact = current(), self.credentials.redact_text
+        if event is not None:
+            event.headers = {name: redact(text) for name, text in shown(call, response).items()}
 
     def _check_reply(
         self, call: Call, response: Response, promise: Reply | None, value: Json

@@ -7,6 +7,7 @@ the same answer.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 import msgspec
@@ -41,6 +42,7 @@ class MockHost(Host):
                 event.request_bytes = len(request.url) + len(request.body or b"")
                 event.body = (request.body or b"").decode("utf-8", "backslashreplace")
                 event.notes.append("made up: nothing was sent")
+                event.headers = _made_up_headers(call, self.bundle)
         return made_up(call, self.bundle)
 
 
@@ -55,8 +57,8 @@ def written(call: Call, bundle: Bundle, example: Json = ...) -> Response:
         made = made_up(call, bundle) or {}
         return Response(204 if status == 200 and not made else status, tuple(made.items()))
     value = made_up(call, bundle) if example is ... else example
-    headers = (("Content-Type", _concrete(reply.media)),)
-    return Response(status, headers, _encoded(value, reply))
+    headers = {"Content-Type": _concrete(reply.media), **_made_up_headers(call, bundle)}
+    return Response(status, tuple(headers.items()), _encoded(value, reply))
 
 
 def _success(call: Call) -> Reply | None:
@@ -101,6 +103,18 @@ def made_up(call: Call, bundle: Bundle) -> Json:
         raise HostError(
             f"{call.op}: no reply could be made up from its schema: {error}", code="mock"
         ) from None
+
+
+def _made_up_headers(call: Call, bundle: Bundle) -> dict[str, str]:
+    """What stands beside the value in the headers; without those that nothing is found for."""
+    found: dict[str, str] = {}
+    for name, schema in call.headers.items():
+        with contextlib.suppress(Unsatisfiable):
+            made = sample(schema, bundle.schemas)
+            text = made if isinstance(made, str) else msgspec.json.encode(made).decode()
+            if text.isascii() and text.isprintable():
+                found[name] = text
+    return found
 
 
 def _of(reply: Reply, bundle: Bundle) -> Json:

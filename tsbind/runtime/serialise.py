@@ -20,6 +20,7 @@ from functools import partial
 import msgspec
 
 from tsbind.bundle import Call, Json, Parameter
+from tsbind.headers import is_token
 from tsbind.media import is_json
 from tsbind.runtime import escape
 from tsbind.runtime.failures import ArgumentError
@@ -180,7 +181,7 @@ def _header(parameter: Parameter, value: Json) -> tuple[str, str]:
 
 
 def _cookie(parameter: Parameter, value: Json) -> Pairs:
-    if not escape.is_token(parameter.name):
+    if not is_token(parameter.name):
         raise ArgumentError(
             f'args.{parameter.arg}: "{parameter.name}" names no cookie', code="cookie"
         )

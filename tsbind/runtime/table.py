@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
 
 from tsbind.bundle import Bundle, Same
-from tsbind.runtime import lookup, pages
+from tsbind.runtime import lookup, pages, response
 
 
 def table_of(bundles: Mapping[str, Bundle]) -> str:
@@ -29,7 +30,8 @@ def _table(key: Same) -> str:
 @lru_cache(maxsize=64)
 def _names(key: Same) -> list[str]:
     bundle = key.bundle
-    return sorted((*bundle.calls, *lookup.offered(bundle), *pages.offered(bundle)))
+    offered = (each.offered(bundle) for each in (lookup, pages, response))
+    return sorted(chain(bundle.calls, *offered))
 
 
 def _text(names: list[str]) -> str:

@@ -37,7 +37,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     value_bytes: int = 0  # of JSON handed to the program
     value_tokens: int = 0  # of the same, where the run was given something that counts them
     body: str = ""  # what would be sent, of a dry run alone
-    link: str = ""  # where the API says that the next page is
+    headers: dict[str, str] = msgspec.field(default_factory=dict)  # that programs may see
     error: str = ""  # "ApiError: …" as the program saw it
     warnings: list[str] = msgspec.field(default_factory=list)  # what is wrong with the reply
     notes: list[str] = msgspec.field(default_factory=list)  # what else is worth knowing

@@ -79,21 +79,27 @@
   // ---- Lists in pages ------------------------------------------------------------------------
 
   // What the host offers beside the API's own operations: there to be called, not to be listed.
-  const OFFERED = new Set(["$page", "$pages", "$search", "$describe"]);
+  const OFFERED = new Set(["$page", "$pages", "$response", "$search", "$describe"]);
   const MOST_ITEMS = 10_000;
+
+  // The name, under `prefix`, of an operation that `label` was given.
+  const own = (operation, prefix, label) => {
+    const path = paths.get(operation);
+    if (path !== undefined && path.startsWith(prefix)) return path.slice(prefix.length);
+    const called = typeof operation?.then === "function" ? ", not what a call of it gives" : "";
+    throw new TypeError(
+      `${label} takes an operation${called}, as in ${label}(api.things.list, {…})`);
+  };
 
   // `for await (const issue of api.$pages(api.issues.list, { state: "open" }, 100))`: each item of
   // each page, at most 100.  Without a number the loop ends by itself, or fails at MOST_ITEMS, so
   // that a program never takes a part for the whole.
   const pages = (prefix, label) => function (list, args, most) {
-    const path = paths.get(list);
-    if (path === undefined || !path.startsWith(prefix)) {
-      throw new TypeError(`${label} takes an operation, as in ${label}(api.things.list, {…})`);
-    }
+    const op = own(list, prefix, label);
     if (most !== undefined && !(Number.isSafeInteger(most) && most >= 0)) {
       throw new TypeError(`${label} takes the most items as a whole number`);
     }
-    return walk(prefix + "$page", path.slice(prefix.length), args, most);
+    return walk(prefix + "$page", op, args, most);
   };
 
   const walk = async function* (page, op, args, most = Infinity) {
@@ -112,6 +118,11 @@
     }
   };
 
+  // `const { headers, body } = await api.$response(api.rooms.list, {…})`: all of a reply.
+  const response = (prefix, label) => function (operation, args) {
+    return call(prefix + "$response", { op: own(operation, prefix, label), args: args ?? {} });
+  };
+
   // The object that stands for everything under `prefix`.  `spell` writes a path as the program
   // does; `target` is the operation of the same name, if there is one.
   const namespace = (prefix, spell, target) => {
@@ -121,6 +132,7 @@
       const path = prefix + name, what = kind(path);
       const walks = name === "$pages" && !what && kind(prefix + "$page");
       const plain = walks ? pages(prefix, spell(path))
+        : name === "$response" && what === OPERATION ? response(prefix, spell(path))
         : what & OPERATION ? operation(path, spell(path)) : Object.create(null);
       const value = what & NAMESPACE ? namespace(path + ".", spell, plain)
         : what || walks ? plain : undefined;
