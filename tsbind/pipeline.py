@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ from tsbind.cache import Cache, key_of
 from tsbind.emit.catalog import print_catalog
 from tsbind.emit.jsonschema import any_schema, print_calls, print_schemas
 from tsbind.emit.python import print_stubs
-from tsbind.emit.search import print_index
+from tsbind.emit.search import Entry, entries, print_index
 from tsbind.emit.typescript import print_declarations, print_pieces
 from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
@@ -37,8 +37,7 @@ from tsbind.spec.document import Document
 from tsbind.spec.load import load
 from tsbind.spec.source import LoadLimits
 
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
+_T = TypeVar("_T")
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -77,20 +76,38 @@ class Survey(msgspec.Struct, frozen=True):
     document: Json  # as in `Compiled`
 
 
+class Beside(Protocol):
+    """Has work done while this process goes on.
+
+    Who does it is known by a `name`: what knew nothing of this process since its first work must
+    be told the rest, so that later `work` of that name has to be something that can be pickled.
+    """
+
+    def __call__(self, name: str, work: Callable[[], _T], /) -> Callable[[], _T]:
+        """Begin `work`; call the result to wait for its outcome."""
+        ...
+
+
+def here(name: str, work: Callable[[], _T]) -> Callable[[], _T]:
+    """Do `work` at once: what is `Beside` where nobody else is."""
+    outcome = work()
+    return lambda: outcome
+
+
 def compile(
     source: bytes | Path | str,
     options: Options | None = None,
     *,
     cache: Cache | None = None,
-    beside: Executor | None = None,
+    beside: Beside = here,
 ) -> Compiled:
     """Turn an OpenAPI document into a Bundle, declarations and stubs.
 
     `source` is as in `tsbind.spec.load.load`.  Parts that cannot be compiled are left out and
     reported as Diagnostics.  Raises SpecError when nothing can be, SelectionError and BudgetError
     when what is left is not what was asked for.  With a `cache`, what was compiled before from the
-    same bytes is taken from there, without its `document`.  What can be done `beside` the rest, by
-    another process, is given to it.
+    same bytes is taken from there, without its `document`.  What can be done `beside` the rest is
+    given to it.
     """
     options = options or Options()
     key = cache_key(source, options) if cache else ""
@@ -116,24 +133,22 @@ def cache_key(source: bytes | Path | str, options: Options) -> str:
 
 
 def compile_anew(
-    source: bytes | Path | str, options: Options, beside: Executor | None = None
+    source: bytes | Path | str, options: Options, beside: Beside = here
 ) -> tuple[Document, Compiled]:
     """Compile from the start."""
     with collector_paused():
         document, api, diagnostics = read(source, options)
-        plain = through(api, (strip_docs, *PLAIN))
-        pieces = print_pieces(plain)
-        counted = counting([text for part in pieces for text in part.values()], options, beside)
         bundle = bundle_of(api)
-        stubs = print_stubs(api, bundle.fingerprint)
+        stubs = beside("stubs", partial(print_stubs, api, bundle.fingerprint))
+        plain = through(api, (strip_docs, *PLAIN))
+        index = beside(
+            "tokens", partial(index_of, entries(api), *print_pieces(plain), options.tokenizer)
+        )
         shown = declare(api, plain, options, bundle.fingerprint)
         bundle = msgspec.structs.replace(
-            bundle,
-            declarations=shown.text,
-            whole=shown.whole,
-            index=msgspec.Raw(msgspec.json.encode(print_index(api, *pieces, counted()))),
+            bundle, declarations=shown.text, whole=shown.whole, index=msgspec.Raw(index())
         )
-    return document, Compiled(bundle, stubs, diagnostics, shown.types, shown.fit, document.root)
+    return document, Compiled(bundle, stubs(), diagnostics, shown.types, shown.fit, document.root)
 
 
 def read(
@@ -292,17 +307,12 @@ def declare(api: Api, plain: Api, options: Options, mark: str) -> Declared:
     return shown._replace(fit=fitted, whole=printed[id(told)].text if fitted.given_up else "")
 
 
-def counting(
-    texts: list[str], options: Options, beside: Executor | None
-) -> Callable[[], Sequence[int]]:
-    """Have texts counted, `beside` this process if that can be; call the result for the counts."""
-    count = partial(token_counts, options.tokenizer, texts)
-    return beside.submit(count).result if beside else count
-
-
-def token_counts(name: str, texts: Sequence[str]) -> Sequence[int]:
-    """Count texts with the tokenizer called `name`."""
-    return counts(tokenizer(name), texts)
+def index_of(
+    listed: Sequence[Entry], operations: Mapping[str, str], types: Mapping[str, str], name: str
+) -> bytes:
+    """Return the search index as JSON, with its pieces counted by the tokenizer called `name`."""
+    tokens = counts(tokenizer(name), [*operations.values(), *types.values()])
+    return msgspec.json.encode(print_index(listed, operations, types, tokens))
 
 
 def nothing_left(document: Document, diagnostics: tuple[Diagnostic, ...]) -> SpecError:

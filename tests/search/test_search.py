@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsbind.bundle import Bundle
-from tsbind.emit.search import print_index
+from tsbind.emit.search import entries, print_index
 from tsbind.emit.sketch import sketch
 from tsbind.emit.typescript import print_pieces
 from tsbind.errors import BundleError, SelectionError
@@ -128,7 +128,7 @@ get(a:{id:string}):User}
 """
 )
 PIECES = print_pieces(API)
-INDEX = print_index(API, *PIECES, [len(text) for part in PIECES for text in part.values()])
+INDEX = print_index(entries(API), *PIECES, [len(text) for part in PIECES for text in part.values()])
 LIST = "rooms.list(a?:{filter?:Filter}):Promise<Room[]>"
 TYPES = {
     "Filter": "type Filter={by:Order}",

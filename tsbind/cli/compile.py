@@ -8,6 +8,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -26,10 +27,8 @@ from tsbind.cli.source import (
 )
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from tsbind.cache import Cache
-    from tsbind.pipeline import Compiled, LoadLimits
+    from tsbind.pipeline import Beside, Compiled, LoadLimits
 
 
 class _Cost(NamedTuple):
@@ -110,17 +109,15 @@ def _size(source: bytes | Path) -> int:
     return source.stat().st_size if source.is_file() else 0
 
 
-def _document_tokens(
-    source: bytes | Path, cache: Cache | None, other: Executor
-) -> Callable[[], int]:
+def _document_tokens(source: bytes | Path, cache: Cache | None, other: Beside) -> Callable[[], int]:
     """Have the document counted, unless it was before; call the result for the count."""
     known = cache.get(_key(_digest(source)), int) if cache else None
     if known is not None:
         return lambda: known
-    counting = other.submit(_count_document, source)
+    counted = other("tokens", partial(_count_document, source))
 
     def kept() -> int:
-        count, digest = counting.result()
+        count, digest = counted()
         if cache:
             cache.put(_key(digest), count, {})
         return count
@@ -147,12 +144,12 @@ def _count_document(source: bytes | Path) -> tuple[int, str]:
     return tokenizer(DEFAULT).count(as_text(data)), hashlib.sha256(data).hexdigest()
 
 
-def _text_tokens(text: str, cache: Cache | None, other: Executor) -> int:
+def _text_tokens(text: str, cache: Cache | None, other: Beside) -> int:
     key = _key(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
     known = cache.get(key, int) if cache else None
     if known is not None:
         return known
-    count = other.submit(_count_text, text).result()
+    count = other("tokens", partial(_count_text, text))()
     if cache:
         cache.put(key, count, {})
     return count

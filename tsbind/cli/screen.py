@@ -84,6 +84,7 @@ def share(part: int, whole: int) -> str:
 
 
 _line = threading.Lock()  # who holds it may write on the line that `working` draws
+_DRAWING = "tsbind-working"  # the thread that draws it
 
 
 @contextmanager
@@ -93,7 +94,7 @@ def working(label: str) -> Iterator[None]:
         yield
         return
     done = threading.Event()
-    thread = threading.Thread(target=_tick, args=(visible(label), done), daemon=True)
+    thread = threading.Thread(target=_tick, args=(visible(label), done), name=_DRAWING, daemon=True)
     thread.start()
     try:
         yield
@@ -112,6 +113,14 @@ def _tick(label: str, done: threading.Event) -> None:
             sys.stderr.flush()
     with _line:
         _wipe()
+
+
+def alone() -> bool:
+    """Whether this thread is the only one, save that of `working`."""
+    return all(
+        thread is threading.current_thread() or thread.name == _DRAWING
+        for thread in threading.enumerate()
+    )
 
 
 @contextmanager

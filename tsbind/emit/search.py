@@ -9,14 +9,17 @@ from tsbind.search.index import Entry, Index, Piece, build
 
 
 def print_index(
-    api: Api, operations: Mapping[str, str], types: Mapping[str, str], tokens: Sequence[int]
+    listed: Sequence[Entry],
+    operations: Mapping[str, str],
+    types: Mapping[str, str],
+    tokens: Sequence[int],
 ) -> Index:
-    """Return the index over `api`; hits are shown as what `print_pieces` printed.
+    """Return the index over what `entries` listed; hits are shown as what `print_pieces` printed.
 
     `tokens` says how many each of the `operations` takes, and then each of the `types`.
     """
     return build(
-        entries(api),
+        listed,
         _pieces(operations, tokens),
         _pieces(types, tokens[len(operations) :]),
     )
@@ -48,3 +51,6 @@ def _entry(operation: Operation, about: str) -> Entry:
         arguments=tuple(parameter.arg for parameter in call.parameters),
         deprecated=operation.deprecated,
     )
+
+
+__all__ = ["Entry", "entries", "print_index"]
