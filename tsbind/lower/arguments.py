@@ -140,7 +140,7 @@ def _joined(
 def _may_flatten(
     sent: Sent, shape: Shape, required: bool, taken: Collection[str], validation: Validation
 ) -> bool:
-    if not required and (shape.required or "minProperties" in _plain(sent.schema, validation)):
+    if not required and (not shape.empty or "minProperties" in _plain(sent.schema, validation)):
         return False
     if not taken:
         return True
@@ -209,7 +209,8 @@ def _beside(
     """Parameters and the fields of the body at one level; other names are refused."""
     body = _plain(sent.schema, validation)
     # A field may be required and declared nowhere, or declared deep in a composition.
-    fields = dict.fromkeys(sorted(shape.names), True)
+    further = body.get("additionalProperties")
+    fields: dict[str, Json] = dict.fromkeys(sorted(shape.names), further or True)
     made: dict[str, Json] = {"type": "object"}
     if body.keys().isdisjoint(_COMPOSED):
         made = {**body, **made}
@@ -243,4 +244,4 @@ def _any_of(schemas: list[Json]) -> Json:
 def _optional(type_: Type, types: Types) -> bool:
     """Whether `{}` will do."""
     shape = shape_of(type_, types)
-    return shape is not None and not shape.required
+    return shape is not None and shape.empty

@@ -6,7 +6,7 @@ Any other body, and one whose fields would collide with a parameter, is one argu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tsbind.bundle import Body, Json, Part, Style
@@ -129,7 +129,7 @@ def shape_of(
                 return None
             names = frozenset(field.name for field in fields)
             required = frozenset(field.name for field in fields if field.required)
-            return Shape(names, required, rest is not None)
+            return Shape(names, required, not required, rest is not None)
         case Ref(name):
             if name not in known:
                 known[name] = types.shapes.get(name)
@@ -141,20 +141,25 @@ def shape_of(
             return known[name]
         case Intersection(inner):
             parts = [shape_of(part, types, known, depth) for part in inner]
-            return _all_of(parts, set[str].union)
+            return _joined(parts, set[str].union, all)
         case Union(inner):
             parts = [shape_of(part, types, known, depth) for part in inner]
-            return _all_of(parts, set[str].intersection)
+            return _joined(parts, set[str].intersection, any)
     return None
 
 
-def _all_of(shapes: list[Shape | None], required: Callable[..., set[str]]) -> Shape | None:
+def _joined(
+    shapes: list[Shape | None],
+    required: Callable[..., set[str]],
+    empty: Callable[[Iterable[bool]], bool],
+) -> Shape | None:
     known = [shape for shape in shapes if shape is not None]
     if len(known) < len(shapes):
         return None
     return Shape(
         frozenset[str]().union(*(shape.names for shape in known)),
         frozenset(required(*({*shape.required} for shape in known))),
+        empty(shape.empty for shape in known),
         any(shape.open for shape in known),
     )
 

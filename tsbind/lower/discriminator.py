@@ -69,7 +69,9 @@ class Discriminators:
             targets = self._heirs_within(at)
         if not targets:
             return None
-        mapped = self._mapping(discriminator, at)
+        mapped = self._mapping(discriminator.get("mapping"), ((at, "discriminator"), "mapping"))
+        for pointer in self._mapping({"": discriminator.get("defaultMapping")}, at):
+            mapped[pointer] = []  # whatever marks no other variant
         values = {
             target.pointer: tuple(mapped.get(target.pointer, (_own_mark(target),)))
             for target in targets
@@ -87,10 +89,8 @@ class Discriminators:
                         found[target.pointer] = target
         return list(found.values())
 
-    def _mapping(self, discriminator: dict[str, Node], at: At) -> dict[str, list[str]]:
-        mapping = discriminator.get("mapping")
+    def _mapping(self, mapping: Node, place: At) -> dict[str, list[str]]:
         values: dict[str, list[str]] = {}
-        place: At = ((at, "discriminator"), "mapping")
         for value, ref in mapping.items() if isinstance(mapping, dict) else ():
             if not isinstance(ref, str):
                 continue

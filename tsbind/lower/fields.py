@@ -10,4 +10,5 @@ class Shape(NamedTuple):
 
     names: frozenset[str]
     required: frozenset[str]
+    empty: bool  # `{}` is such a record
     open: bool  # further fields of any type are welcome

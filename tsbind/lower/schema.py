@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from tsbind.ir.types import (
     ANYTHING,
     BYTES,
@@ -29,9 +31,11 @@ from tsbind.ir.types import (
     Union,
     union,
 )
+from tsbind.lower.branches import Branches
 from tsbind.lower.compose import intersect
 from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
+from tsbind.lower.excluded import excludes_all, kinds_left, values_left
 from tsbind.lower.kinds import COMPOSED, SCALARS, implied, is_scalar
 from tsbind.lower.literal import ACCEPTS, fitting, literals
 from tsbind.lower.note import doc, example, names, note, reading
@@ -65,12 +69,14 @@ class SchemaLowering:
         mode: Mode,
         references: References,
         directions: Directions,
+        branches: Branches,
         report: Report,
         names: Names,
     ) -> None:
         self._mode = mode
         self._references = references
         self._directions = directions
+        self._branches = branches
         self._report = report
         self._names = names
         self._depth = 0
@@ -155,12 +161,20 @@ class SchemaLowering:
     # What `type` and the keywords of one type say.
 
     def _shape(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
+        if excludes_all(schema):
+            return NEVER
         kinds = self._kinds(schema, at)
         values = self._values(schema, kinds, at)
         if values is not None:
             return values
         if not kinds:
             kinds = implied(schema)
+            if not kinds and self._branches.fields(schema, at, scope):
+                kinds = ("object",)
+        elif "not" in schema:
+            kinds = kinds_left(kinds, schema)
+            if not kinds:
+                return NEVER
         if len(kinds) == 1:
             return self._of_kind(kinds[0], schema, at, scope)
         return (
@@ -203,7 +217,7 @@ class SchemaLowering:
             return None
         kept = fitting(listed, kinds)
         if kept:
-            return literals(kept)
+            return literals(values_left(kept, schema))
         self._report.add(
             "enum-type",
             (at, "enum"),
@@ -233,12 +247,18 @@ class SchemaLowering:
         fewest = schema.get("minItems")
         required = min(fewest, len(types)) if type(fewest) is int and fewest > 0 else 0
         most = schema.get("maxItems")
-        if items is False or (type(most) is int and most <= len(types)):
+        if type(most) is int and 0 <= most <= len(types):
+            return Tuple(types[:most], min(required, most))
+        if items is False or self._evaluates_all_items(schema):
             return Tuple(types, required)
         return Tuple(types, required, self.type(items, (at, "items")))
 
+    def _evaluates_all_items(self, schema: dict[str, Node]) -> bool:
+        alone = "items" not in schema and schema.keys().isdisjoint(("$ref", "if", *COMPOSED))
+        return alone and schema.get("unevaluatedItems") is False
+
     def _record(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
-        fields = list(self._fields(schema, at, scope))
+        fields = [*self._fields(schema, at, scope), *self._branch_fields(schema, at, scope)]
         rest, closed = self._rest(schema, at)
         listed = self._listed_names(schema, at)
         if listed is not None:
@@ -277,6 +297,17 @@ class SchemaLowering:
                     yield self._only_named(schema, name, at)
                 elif not self._directions.hidden(*found, self._mode):
                     yield self._field(name, *found, True)
+
+    def _branch_fields(
+        self, schema: dict[str, Node], at: At, scope: Scope | None
+    ) -> Iterator[Field]:
+        for name, places in self._branches.fields(schema, at, scope).items():
+            seen = [each for each in places if not self._directions.hidden(*each, self._mode)]
+            if seen:
+                types = union(self.type(*each) for each in seen)
+                yield replace(self._field(name, *seen[0], False), type=types)
+            elif not places:
+                yield Field(name, UNKNOWN)
 
     def _field(self, name: str, schema: Node, at: At, required: bool) -> Field:
         type_ = self.type(schema, at)
@@ -331,7 +362,8 @@ class SchemaLowering:
         if isinstance(names, dict) and "$ref" in names:
             target = self._references.target(names["$ref"], (at, "propertyNames"))
             names = target.node if target is not None else None
-        listed = names.get("enum") if isinstance(names, dict) else None
+        names = names if isinstance(names, dict) else {}
+        listed = [names["const"]] if "const" in names else names.get("enum")
         if not isinstance(listed, list) or not listed:
             return None
         return [name for name in dict.fromkeys(map(str, listed)) if name in listed]

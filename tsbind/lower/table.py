@@ -23,6 +23,7 @@ from tsbind.ir.types import (
     union,
 )
 from tsbind.ir.walk import intersection
+from tsbind.lower.branches import Branches
 from tsbind.lower.compose import field_of, with_field
 from tsbind.lower.cycles import without_cycles
 from tsbind.lower.declared import declared
@@ -64,6 +65,7 @@ class Types:
     def __init__(self, document: Document, report: Report) -> None:
         self.references = References(document, report)
         self.directions = Directions(self.references, report)
+        self._branches = Branches(self.references)
         self._report = report
         self._discriminators = Discriminators(document, self.references, report)
         self._names = TypeNames(self._discriminators.components())
@@ -142,6 +144,8 @@ class Types:
         variants = self._discriminators.inline(schema, at)
         if variants is not None:
             for pointer, values in variants.values.items():
+                if not values:
+                    continue
                 tags = self._tags.setdefault(pointer, {})
                 tags.setdefault(variants.property, {}).update(dict.fromkeys(values))
 
@@ -181,7 +185,9 @@ class Types:
     # Lowering.
 
     def _lowering(self, mode: Mode) -> SchemaLowering:
-        return SchemaLowering(mode, self.references, self.directions, self._report, self)
+        return SchemaLowering(
+            mode, self.references, self.directions, self._branches, self._report, self
+        )
 
     def _drain(self) -> None:
         while self._queue:
@@ -266,26 +272,33 @@ class Types:
             if not self._is_record(named.type):
                 return
             known = Field(property_, UNKNOWN, required=True)
-        kept = _narrowed(known.type, values)
+        kept = self._narrowed(known.type, values)
         if kept is not None:
             marked = replace(known, type=Enum(kept))
             self._types[name] = replace(named, type=with_field(named.type, marked))
 
+    def _narrowed(self, type_: Type, values: tuple[str, ...]) -> tuple[Scalar, ...] | None:
+        """What a discriminator's property can be in one variant; None to leave it as it is."""
+        match self._behind(type_):
+            case Unknown() | Text():
+                return values
+            case Enum(listed):
+                wanted = {exact(value) for value in values}
+                kept = tuple(value for value in listed if exact(value) in wanted)
+                return kept if kept and len(kept) < len(listed) else None
+            case Union(options) if all(
+                isinstance(self._behind(option), (Text, Null, Enum)) for option in options
+            ):
+                return values
+        return None
+
     def _is_record(self, node: Type) -> bool:
-        while isinstance(node, Ref):
+        return isinstance(self._behind(node), (Record, Intersection))
+
+    def _behind(self, node: Type) -> Type:
+        """What a name stands for, through other names; the name itself where they lead round."""
+        seen: set[str] = set()
+        while isinstance(node, Ref) and node.name not in seen:
+            seen.add(node.name)
             node = self.look(node.name)
-        return isinstance(node, (Record, Intersection))
-
-
-def _narrowed(type_: Type, values: tuple[str, ...]) -> tuple[Scalar, ...] | None:
-    """What a discriminator's property can be in one variant; None to leave it as it is."""
-    match type_:
-        case Unknown() | Text():
-            return values
-        case Enum(listed):
-            wanted = {exact(value) for value in values}
-            kept = tuple(value for value in listed if exact(value) in wanted)
-            return kept if kept and len(kept) < len(listed) else None
-        case Union(options) if all(isinstance(option, (Text, Null, Enum)) for option in options):
-            return values
-    return None
+        return node

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 from tsbind.bundle import Body, Bundle, Call, Json, Reply, Same
 from tsbind.errors import BundleError, ResultError
@@ -122,11 +123,29 @@ def _compile(schema: Json) -> Draft202012Validator:
     from jsonschema_rs import Draft202012Validator, FancyRegexOptions
 
     return Draft202012Validator(
-        schema,
+        _with_uris(schema),
         offline=True,
         validate_formats=True,
         pattern_options=FancyRegexOptions(backtrack_limit=BACKTRACKS),
     )
+
+
+def _with_uris(schema: Json) -> Json:
+    """Return `schema` with references that are URIs: ours name types in whatever script."""
+    names = schema.get("$defs", {}) if isinstance(schema, Mapping) else {}
+    if all(name.isascii() for name in names):
+        return schema
+    return _escaped(schema)
+
+
+def _escaped(node: Json) -> Json:
+    if isinstance(node, Mapping):
+        made = {key: _escaped(value) for key, value in node.items()}
+        target = made.get("$ref")
+        if isinstance(target, str) and not target.isascii():
+            made["$ref"] = quote(target, safe="%/#?&=+,;:@!$'()*~")
+        return made
+    return [_escaped(each) for each in node] if isinstance(node, (list, tuple)) else node
 
 
 def with_definitions(schema: Json, schemas: Mapping[str, Json]) -> Json:

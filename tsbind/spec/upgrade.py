@@ -234,18 +234,24 @@ class Upgrade:
         discriminator = node.get("discriminator")
         if isinstance(discriminator, dict) and isinstance(discriminator.get("mapping"), dict):
             self._mapping(discriminator["mapping"], f"{at}/discriminator/mapping", scope)
+        if isinstance(discriminator, dict) and "defaultMapping" in discriminator:
+            self._variant(discriminator, "defaultMapping", f"{at}/discriminator", scope)
         return scope
 
     def _mapping(self, mapping: Object, at: str, scope: Scope) -> None:
-        """Values are references, or names of schemas (OpenAPI 3.2 §4.25.3)."""
+        for name in list(mapping):
+            self._variant(mapping, name, at, scope)
+
+    def _variant(self, holder: Object, key: str, at: str, scope: Scope) -> None:
+        """A reference to a variant, or the name of one (OpenAPI 3.2 §4.25.3)."""
+        at = f"{at}/{pointers.escape(key)}"
         schemas = self._refs.find("/components/schemas")
-        for name in [name for name, value in mapping.items() if not isinstance(value, str)]:
-            self._wrong(mapping.pop(name), f"{at}/{pointers.escape(name)}", "a string")
-        for name, value in mapping.items():
-            if isinstance(schemas, dict) and value in schemas:
-                mapping[name] = f"#/components/schemas/{pointers.escape(value)}"
-            else:
-                self._reference("schema", mapping, name, f"{at}/{pointers.escape(name)}", scope)
+        if not isinstance(holder[key], str):
+            self._wrong(holder.pop(key), at, "a string")
+        elif isinstance(schemas, dict) and holder[key] in schemas:
+            holder[key] = f"#/components/schemas/{pointers.escape(holder[key])}"
+        else:
+            self._reference("schema", holder, key, at, scope)
 
     # References.
 

@@ -211,7 +211,7 @@ def _items(node: Schema, at: str, context: Context) -> None:
         "items is a list; it is read as the alternatives that there are",
         'write "items": {"anyOf": […]} for a list, and "anyOf" for what is none',
     )
-    if node.get("type") == "array":
+    if node.get("type") == "array" or "uniqueItems" in node:
         node["items"] = listed[0] if len(listed) == 1 else {"anyOf": listed}
     else:
         del node["items"]
