@@ -1,21 +1,22 @@
 """Passes make an Api smaller in print without changing what it says: `Api -> Api`, one file each.
 
 `SPELLABLE` come first: they make the Api one that TypeScript can say (`ground`, `loosen`,
-`widen`), under names that it allows (`rename`).  `PLAIN` ends where every name is still the
-document's, which suits a single signature; `SHARING` adds names that pay in the whole text.  The
+`widen`), under names that it allows (`rename`).  `PLAIN` ends where every name comes from the
+document, which suits a single signature; `SHARING` adds names that pay in the whole text.  The
 order, and why:
 
 1. `prune` first: what no operation reaches should influence nothing.
 2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
 3. `inline` first of all shrinking passes: a shape inside a name that does not pay can then be
    found elsewhere.
-4. `generic` before `group`: what stands around several types is whole only now.
-5. `group` before `share`: an object that is mostly shared fields needs no name of its own.
-6. `share` gives repeated shapes names, `group` then sees those shapes as equal.
-7. `extend` when all sets of literals that pay have names.
-8. `inline` after each: what was shared leaves names behind that are now used once.
-9. `partial` when nothing compares objects field by field any more.
-10. `order` last, when names are final.
+4. `shorten` when no name goes any more that another would have to differ from.
+5. `generic` before `group`: what stands around several types is whole only now.
+6. `group` before `share`: an object that is mostly shared fields needs no name of its own.
+7. `share` gives repeated shapes names, `group` then sees those shapes as equal.
+8. `extend` when all sets of literals that pay have names.
+9. `inline` after each: what was shared leaves names behind that are now used once.
+10. `partial` when nothing compares objects field by field any more.
+11. `order` last, when names are final.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
 nothing to do.  Apart from prose, which `strip_docs` and `brief_docs` drop, none loses anything:
@@ -43,6 +44,7 @@ from tsbind.passes.preface import preface
 from tsbind.passes.prune import prune
 from tsbind.passes.rename import rename
 from tsbind.passes.share import share
+from tsbind.passes.shorten import shorten
 from tsbind.passes.strip_docs import strip_docs
 from tsbind.passes.widen import widen
 
@@ -50,7 +52,7 @@ Pass = Callable[[Api], Api]
 Docs = Literal["none", "brief", "full"]
 
 SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
-PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline)
+PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline, shorten)
 # What detail is taken out of goes through these again: what is left may be equal, or used once.
 AGAIN: Final[tuple[Pass, ...]] = (loosen, widen, dedupe, inline)
 SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline, partial, order)

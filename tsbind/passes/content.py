@@ -8,7 +8,7 @@ after that literal (`List` for `{object:"list",...}`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tsbind.ir.types import (
@@ -28,6 +28,8 @@ from tsbind.passes.shapes import Shapes
 
 SMALL: Final = 4  # fields or values whose names together make a name
 WORDS: Final = 5  # that such a name may have
+BRIEF: Final = 3  # words that a name has where there is a choice
+_FORMAL: Final = frozenset({"At", "Id", "Ids"})  # ends of names of fields that say little
 _TAGS: Final = frozenset({"object", "type", "kind"})  # fields whose literal says what an object is
 
 
@@ -44,19 +46,47 @@ class Contents:
         tag = literal_tag(node)
         if tag:
             yield tag
-        held = joined(node)
-        if held:
-            yield held
         fields = list(_fields(node))
         telling = sorted(fields, key=lambda f: (self._holders[f.name], not f.required, f.name))
-        for count in (2, 3, 4):
-            if len(fields) > count:
-                kept = set(map(id, telling[:count]))
-                yield type_name(*(field.name for field in fields if id(field) in kept))
+        yield from brief_first([joined(node), *telling_names(fields, telling)])
         for field in telling[:3]:
             about = _named(field.type)
             if about:
                 yield type_name(about, field.name)
+        for field in telling:
+            match field.type:
+                case Enum((str(value),)):
+                    yield type_name(value, field.name)
+
+
+def telling_names(fields: Sequence[Field], telling: Sequence[Field]) -> Iterator[str]:
+    """Yield names for an object with `fields`, each of some of its most `telling` ones."""
+    for count in (1, 2, 3, 4):
+        if len(fields) > count:
+            kept = {field.name for field in telling[:count]}
+            name = of_fields([field.name for field in fields if field.name in kept])
+            words = split(name)
+            # An object is not called like the one field that says whose it is.
+            if len(words) > 1 and (count > 1 or words[-1] not in _FORMAL):
+                yield name
+
+
+def brief_first(names: Iterable[str]) -> list[str]:
+    """Put names of few words before others; what is no name is left out."""
+    return sorted(filter(None, names), key=lambda name: len(split(name)) > BRIEF)
+
+
+def of_fields(names: Sequence[str]) -> str:
+    """Return the name of an object with fields of such `names`, which says no word needlessly.
+
+    >>> of_fields(["guild_id"]), of_fields(["guild_id", "guild_event_id", "page", "per_page"])
+    ('GuildId', 'GuildEventPerPage')
+    """
+    every = [split(type_name(name)) for name in names]
+    if len(every) > 1:
+        every = [words[:-1] if words[-1] in _FORMAL else words for words in every]
+    kept = [words for words in every if not any(set(words) < set(other) for other in every)]
+    return type_name(*(word for words in dict.fromkeys(kept) for word in words))
 
 
 def literal_tag(node: Type) -> str:
@@ -84,23 +114,33 @@ def joined(node: Type) -> str:
     """
     match node:
         case Record(fields, None) if len(fields) <= SMALL:
-            words = [field.name for field in fields]
+            words = [of_fields([field.name for field in fields])]
         case Record(fields, rest) if len(fields) <= SMALL and isinstance(rest, Unknown):
-            words = [*(field.name for field in fields), "More"]
+            words = [of_fields([field.name for field in fields]), "More"]
         case Enum(values) if len(values) <= SMALL:
-            words = [value for value in values if isinstance(value, str)]
+            words = [_quiet(value) for value in values if isinstance(value, str)]
+            return _short(words, BRIEF)
         case Intersection((Ref(base), Record(fields, None))) | Intersection(
             (Record(fields, None), Ref(base))
         ) if len(fields) <= SMALL:
-            words = [base, *(field.name for field in fields)]
+            words = [base, of_fields([field.name for field in fields])]
         case Intersection(parts) if all(isinstance(part, Ref) for part in parts):
             words = [part.name for part in parts if isinstance(part, Ref)]
         case Union(options):
             return _of_options(options)
         case _:
             return ""
+    return _short(words, WORDS)
+
+
+def _short(words: Sequence[str], most: int) -> str:
     name = type_name(*words)
-    return name if words and len(split(name)) <= WORDS else ""
+    return name if any(words) and len(split(name)) <= most else ""
+
+
+def _quiet(value: str) -> str:
+    """Return a value without its capitals, if it is all capitals and no abbreviation."""
+    return value.lower() if value.isupper() and len(value) > 4 else value
 
 
 def _of_options(options: Iterable[Type]) -> str:

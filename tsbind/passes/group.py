@@ -34,7 +34,7 @@ from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Field, Intersection, Record, Ref, Type
 from tsbind.ir.walk import each_type
 from tsbind.passes import cost
-from tsbind.passes.content import literal_tag
+from tsbind.passes.content import brief_first, literal_tag, of_fields, telling_names
 from tsbind.passes.naming import common_words, first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
 from tsbind.passes.shapes import Shapes, occurrences, substituter, told, unbound
@@ -181,9 +181,9 @@ def _wanted(table: _Table, members: frozenset[int], holders: list[str | None]) -
     tag = literal_tag(Record(tuple(table.fields[member] for member in ordered)))
     if tag:
         yield tag + "Base"
-    if len(ordered) <= 3:
-        yield type_name(*(table.fields[member].name for member in ordered))
+    fields = [table.fields[member] for member in ordered]
     # The rarest fields say most about what this is.
     telling = sorted(ordered, key=lambda member: (table.holders[member], member))
-    for count in (2, 3, 4):
-        yield type_name(*(table.fields[member].name for member in sorted(telling[:count])))
+    names = telling_names(fields, [table.fields[member] for member in telling])
+    yield from brief_first([of_fields([field.name for field in fields]), *names])
+    yield type_name(*(field.name for field in fields))

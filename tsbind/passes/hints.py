@@ -100,7 +100,8 @@ class Hints:
         if isinstance(node, Record) and 1 < len(node.fields) <= SMALL:
             yield from held[:1]
         if common and not place.field:
-            yield type_name(*common, place.word)
+            for count in range(min(2, len(common)), len(common) + 1):
+                yield type_name(*common[-count:], place.word)
         yield from held
         if place.field:
             yield place.word
