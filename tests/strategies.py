@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tsbind.bundle import Call, Paging
-from tsbind.ir.api import Api, NamedType, Operation
+from tsbind.ir.api import Api, NamedType, Operation, Overload
 from tsbind.ir.types import (
     ANYTHING,
     BOOLEAN,
@@ -138,6 +138,7 @@ def apis(draw: st.DrawFn) -> Api:
                 paging=draw(PAGINGS),
             ),
             optional=draw(st.booleans()),
+            overload=draw(st.none() | st.builds(Overload, node, node)),
             summary=draw(TEXTS),
             deprecated=draw(st.booleans()),
         )

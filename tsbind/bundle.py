@@ -93,6 +93,13 @@ class Paging(msgspec.Struct, frozen=True, omit_defaults=True):
     size: str = ""  # how many items a page holds when it is full
 
 
+class Streaming(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The argument that decides whether the reply is a stream."""
+
+    arg: str
+    default: bool = False  # what the API takes it for where it is not given
+
+
 class Variable(msgspec.Struct, frozen=True, omit_defaults=True):
     """A server variable."""
 
@@ -143,6 +150,7 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     # Schemas of the headers promised beside the body of a reply, by name in lower case.
     headers: Mapping[str, Json] = {}
     paging: Paging | None = None  # None: it gives no list in pages
+    streaming: Streaming | None = None  # None: its reply is always, or never, a stream
     deprecated: bool = False
     tags: tuple[str, ...] = ()
     summary: str = ""

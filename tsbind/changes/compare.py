@@ -10,7 +10,8 @@ import msgspec
 from tsbind.bundle import Bundle, Call
 from tsbind.changes.fits import Fitting
 from tsbind.emit.dts import Declarations, Signature, read_declarations
-from tsbind.ir.types import Ref
+from tsbind.ir.api import Overload
+from tsbind.ir.types import Ref, Type
 from tsbind.meter.outline import weigh
 
 Kind = Literal["added", "removed", "renamed", "changed", "sent otherwise"]
@@ -93,9 +94,9 @@ class _Comparison:
         self._tables = (old.types, new.types)
         self._fitting = Fitting(old.types, new.types)
         for signature in self.old.values():
-            self._fitting.learn_old(signature.input, signature.output)
+            self._fitting.learn_old(*_types(signature))
         for signature in self.new.values():
-            self._fitting.learn_new(signature.input, signature.output)
+            self._fitting.learn_new(*_types(signature))
         self._fitting.learn_old(*map(Ref, old.types))
         self._fitting.learn_new(*map(Ref, new.types))
         self._fitting.settle()
@@ -104,7 +105,11 @@ class _Comparison:
         """Whether two signatures mean the same."""
         fitting = self._fitting
         lenient = old.input is None or old.optional == new.optional
-        alike = fitting.same(old.input, new.input) and fitting.same(old.output, new.output)
+        forms = _forms(old), _forms(new)
+        alike = len(forms[0]) == len(forms[1]) and all(
+            fitting.same(mine.input, yours.input) and fitting.same(mine.output, yours.output)
+            for mine, yours in zip(*forms, strict=True)
+        )
         return lenient and alike
 
     def reasons(self, old: Signature, new: Signature) -> Iterator[str]:
@@ -112,18 +117,22 @@ class _Comparison:
         optional = old.input is None or old.optional
         if optional and new.input is not None and not new.optional:
             yield "its argument is required now"
-        for reason in self._fitting.argument(old.input, new.input):
-            yield f"argument: {reason}"
-        for reason in self._fitting.reply(old.output, new.output):
-            yield f"reply: {reason}"
+        for mine, yours in zip(_forms(old), _forms(new), strict=False):
+            for reason in self._fitting.argument(mine.input, yours.input):
+                yield f"argument: {reason}"
+            for reason in self._fitting.reply(mine.output, yours.output):
+                yield f"reply: {reason}"
+        if (old.overload is None) != (new.overload is None):
+            yield "reply: another argument decides what it is"
 
     def gains(self, old: Signature, new: Signature) -> Iterator[str]:
         """Yield what a program may do or meet that it could not: the same question, reversed."""
         reverse = Fitting(self._tables[1], self._tables[0])
-        for reason in reverse.argument(new.input, old.input):
-            yield f"argument: {_reversed(reason)}"
-        for reason in reverse.reply(new.output, old.output):
-            yield f"reply: {_reversed(reason)}"
+        for mine, yours in zip(_forms(old), _forms(new), strict=False):
+            for reason in reverse.argument(yours.input, mine.input):
+                yield f"argument: {_reversed(reason)}"
+            for reason in reverse.reply(yours.output, mine.output):
+                yield f"reply: {_reversed(reason)}"
 
     def types(self) -> Iterator[TypeChange]:
         """Yield what became of the declared names."""
@@ -146,6 +155,17 @@ _GAINS: Final = (
     (" is gone", " is new"),
     (" may be absent now", " is always there now"),
 )
+
+
+def _forms(signature: Signature) -> list[Signature | Overload]:
+    """What an operation takes and gives: always, and where an argument is of a special kind."""
+    return [signature] if signature.overload is None else [signature, signature.overload]
+
+
+def _types(signature: Signature) -> Iterator[Type | None]:
+    for form in _forms(signature):
+        yield form.input
+        yield form.output
 
 
 def _reversed(reason: str) -> str:

@@ -123,7 +123,7 @@ class _Answers:
         say(f"{asked}: {call.op}")
         try:
             example = self._examples.get(f"{call.method} {call.path}", ...)
-            reply = written(call, self._bundle, example)
+            reply = written(call, self._bundle, example, args)
         except HostError as error:
             return _failure(500, error.text)
         return _response(reply.status, reply.body, dict(reply.headers))

@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedInput, VisitError
 
 from tsbind.emit.dts_literals import Outside, number, unquote
 from tsbind.errors import Location, SpecError
-from tsbind.ir.api import NamedType
+from tsbind.ir.api import NamedType, Overload
 from tsbind.ir.types import (
     ANYTHING,
     BOOLEAN,
@@ -51,6 +51,7 @@ class Signature(msgspec.Struct, frozen=True):
     input: Type | None
     output: Type | None
     optional: bool = False  # the argument may be left out
+    overload: Overload | None = None  # the signature before it, of the same name
 
 
 class Declarations(msgspec.Struct, frozen=True):
@@ -122,7 +123,22 @@ def read_declarations(text: str, *, file: str = "declarations") -> Declarations:
                 response = response or whole
             case _:
                 raise _refuse("something other than an API is declared", Location(file))
-    return Declarations(operations, types, pages, response)
+    return Declarations(_overloaded(operations, file), types, pages, response)
+
+
+def _overloaded(listed: Iterable[Signature], file: str) -> tuple[Signature, ...]:
+    """Join signatures of one name: the first of two is the overload."""
+    found: dict[tuple[str, ...], Signature] = {}
+    for each in listed:
+        first = found.get(each.name)
+        if first is None:
+            found[each.name] = each
+        elif first.overload is None and first.input is not None and first.output is not None:
+            overload = Overload(first.input, first.output)
+            found[each.name] = msgspec.structs.replace(each, overload=overload)
+        else:
+            raise _refuse(f'"{".".join(each.name)}" is declared too often', Location(file))
+    return tuple(found.values())
 
 
 def read_type(text: str, *, file: str = "type") -> Type:

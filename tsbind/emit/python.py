@@ -20,7 +20,7 @@ from tsbind.emit.python_types import Definitions
 from tsbind.emit.text import plain
 from tsbind.ir.api import Api, Operation
 from tsbind.ir.numbering import numbered
-from tsbind.ir.types import Type
+from tsbind.ir.types import Type, union
 from tsbind.resources import template
 
 PROSE: Final = 1200  # characters of an operation's description
@@ -119,7 +119,11 @@ def _method_names(operations: tuple[Operation, ...]) -> list[str]:
 def _method(operation: Operation, name: str, definitions: Definitions) -> _Method:
     place = pascal(name)
     parameter = _parameter(operation, place, definitions)
-    reply = _reply(operation.output, place, definitions)
+    other = operation.overload
+    output = operation.output
+    if other is not None and output is not None:
+        output = union((output, other.output))
+    reply = _reply(output, place, definitions)
     deprecated = "Deprecated. " if operation.deprecated else ""
     return _Method(
         head=_signature(name, parameter, reply),

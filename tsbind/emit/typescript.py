@@ -20,8 +20,9 @@ export makes the file a module (so that `type Event` cannot meet the browser's o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
+from functools import partial
 from typing import Final, assert_never
 
 from tsbind.emit import text
@@ -100,28 +101,34 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     printer = _Printer(api.types)
     body = [printer.named(name, named) for name, named in api.types.items()]
     tree = _Tree.of(api.operations)
+    overloaded = [operation for operation in api.operations if operation.overload is not None]
     if shortened:
         body.append(_SHORTENED)
     if api.wide:
         body.append("// integers beyond 2^53 are bigint")
     if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
         body.append("// every method returns a Promise, or throws ApiError{status,body}")
-    body.append("declare const api:" + ("Async<{" if bulk else "{"))
+    method = partial(printer.method, bulk=bulk)
+    head = "declare const api:"
+    if bulk and overloaded:  # what comes first fits first
+        body.extend([head + "{", *printer.members(_Tree.of(overloaded), printer.overload)])
+        head = body.pop() + "}&"
+    body.append(head + ("Async<{" if bulk else "{"))
     offered = print_offered(api)
     if bulk:
-        body.extend(printer.members(tree, bulk))
+        body.extend(printer.members(tree, method))
         body[-1] += "}>"
         body.extend(["&{", *offered] if offered else [])
     else:
-        body.extend([*offered, *printer.members(tree, bulk)])
+        body.extend([*offered, *printer.members(tree, method)])
     body[-1] += "}" if offered or not bulk else ""
     used = printer.used | ({"Async"} if bulk else set())
     mark = f"{api.version} {fingerprint}".strip()
-    head = [text.line_comment(api.title, 120)]
-    head += [text.block_comment(api.preface, DOC_LIMIT)] if api.preface else []
+    top = [text.line_comment(api.title, 120)]
+    top += [text.block_comment(api.preface, DOC_LIMIT)] if api.preface else []
     prelude = [spelling for name, spelling in PRELUDE.items() if name in used]
     end = f"export{{api}} {text.line_comment(mark, 80)}" if mark else "export{api}"
-    return "\n".join([*head, *prelude, *body, end, ""])
+    return "\n".join([*top, *prelude, *body, end, ""])
 
 
 def print_offered(api: Api) -> list[str]:
@@ -209,25 +216,33 @@ class _Printer:
             head += f"<{','.join(named.parameters)}>"
         return f"{_doc(named.doc, named.note, line=True)}type {head}={self.type(named.type)}"
 
-    def members(self, tree: _Tree, bulk: bool) -> Iterator[str]:
+    def members(self, tree: _Tree, method: Callable[[Operation], str]) -> Iterator[str]:
         for name, inner in tree.inner.items():
             if isinstance(inner, _Tree):
                 yield f"{text.property_name(name)}:{{"
-                lines = list(self.members(inner, bulk))
+                lines = list(self.members(inner, method))
                 lines[-1] += "}"
                 yield from lines
             else:
-                yield self.method(inner, bulk)
+                yield method(inner)
 
     def method(self, operation: Operation, bulk: bool, *, name: str = "") -> str:
-        own = operation.name[-1]
-        key = name or (text.property_name(own) if own != "new" else '"new"')
+        key = name or _key(operation)
         given = ""
         if operation.input is not None:
             given = ("a?:" if operation.optional else "a:") + self.type(operation.input)
         reply = "void" if operation.output is None else self.type(operation.output)
         doc = _doc(operation.summary, operation.doc, operation.deprecated, line=True)
-        return f"{doc}{key}({given}):{reply if bulk else f'Promise<{reply}>'}"
+        # Of several signatures that fit, TypeScript takes the first.
+        first = "" if bulk or operation.overload is None else f"{self.overload(operation, key)}\n"
+        return f"{doc}{first}{key}({given}):{reply if bulk else f'Promise<{reply}>'}"
+
+    def overload(self, operation: Operation, key: str = "") -> str:
+        """Spell the signature of an operation that is there for one kind of argument."""
+        other = operation.overload
+        assert other is not None, f"{operation.id} has no overload"
+        head = f"{key or _key(operation)}(a:{self.type(other.input)})"
+        return f"{head}:Promise<{self.type(other.output)}>"
 
     def type(self, node: Type, level: Level = Level.UNION) -> str:
         """Spell `node` for a place that binds as tightly as `level`."""
@@ -311,6 +326,11 @@ class _Printer:
         if node.rest is not None:
             members.append(f"...{self.type(node.rest, Level.POSTFIX)}[]")
         return f"[{','.join(members)}]"
+
+
+def _key(operation: Operation) -> str:
+    own = operation.name[-1]
+    return text.property_name(own) if own != "new" else '"new"'
 
 
 def _bracket(spelt: str, own: Level, level: Level) -> str:

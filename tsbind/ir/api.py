@@ -19,6 +19,13 @@ class NamedType(msgspec.Struct, frozen=True):
     parameters: tuple[str, ...] = ()  # names of its `Variable`s; a pass may make a type generic
 
 
+class Overload(msgspec.Struct, frozen=True):
+    """What an operation gives instead where its argument is one of a special kind."""
+
+    input: Type
+    output: Type
+
+
 class Operation(msgspec.Struct, frozen=True):
     """One thing that a program can ask of the API."""
 
@@ -31,11 +38,17 @@ class Operation(msgspec.Struct, frozen=True):
     doc: str = ""
     tags: tuple[str, ...] = ()
     deprecated: bool = False
+    overload: Overload | None = None  # goes before `input` and `output`, where it fits
 
     @property
     def id(self) -> str:
         """The dotted name: the key in the Bundle's table and in the guest's calls."""
         return ".".join(self.name)
+
+    @property
+    def forms(self) -> tuple[Operation | Overload, ...]:
+        """What it takes and gives: as a rule, and where its argument is a special one."""
+        return (self,) if self.overload is None else (self, self.overload)
 
 
 class Api(msgspec.Struct, frozen=True):

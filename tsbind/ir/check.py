@@ -38,9 +38,10 @@ def _operation(operation: Operation, types: Collection[str]) -> None:
     _require(takes == (operation.input is not None), f"{place}: input and call disagree")
     arguments = [parameter.arg for parameter in operation.call.parameters]
     _require(len(arguments) == len({*arguments}), f"{place} has two parameters of one name")
-    for type_ in (operation.input, operation.output):
-        if type_ is not None:
-            _types(place, type_, types)
+    for form in operation.forms:
+        for type_ in (form.input, form.output):
+            if type_ is not None:
+                _types(place, type_, types)
 
 
 def _types(place: str, type_: Type, types: Collection[str]) -> None:

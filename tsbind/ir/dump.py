@@ -68,6 +68,8 @@ def _operation(operation: Operation) -> Iterator[str]:
     gives = "nothing" if operation.output is None else spell(operation.output)
     flag = " deprecated" if operation.deprecated else ""
     yield f"{operation.id}({takes}){optional} -> {gives}{flag}{_comment('', operation.summary)}"
+    if operation.overload is not None:
+        yield f"    or ({spell(operation.overload.input)}) -> {spell(operation.overload.output)}"
     yield from ("    " + line for line in _call(operation.call))
 
 

@@ -18,7 +18,7 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from tsbind.ir.api import Api
+from tsbind.ir.api import Api, Operation, Overload
 from tsbind.ir.types import (
     Anything,
     Apply,
@@ -164,10 +164,8 @@ def intersection(parts: tuple[Type, ...]) -> Type:
 def roots(api: Api) -> Iterator[Type]:
     """Yield every type that `api` prints on its own: inputs, replies, bodies of named types."""
     for operation in api.operations:
-        if operation.input is not None:
-            yield operation.input
-        if operation.output is not None:
-            yield operation.output
+        for form in operation.forms:
+            yield from (type_ for type_ in (form.input, form.output) if type_ is not None)
     for named in api.types.values():
         yield named.type
 
@@ -178,11 +176,14 @@ def each_type(api: Api, change: Callable[[Type], Type]) -> Api:
     def maybe(node: Type | None) -> Type | None:
         return None if node is None else change(node)
 
+    def changed(operation: Operation) -> Operation:
+        given, reply, other = operation.input, operation.output, operation.overload
+        if other is not None:
+            other = Overload(change(other.input), change(other.output))
+        return replace(operation, input=maybe(given), output=maybe(reply), overload=other)
+
     return replace(
         api,
-        operations=tuple(
-            replace(operation, input=maybe(operation.input), output=maybe(operation.output))
-            for operation in api.operations
-        ),
+        operations=tuple(map(changed, api.operations)),
         types={name: replace(named, type=change(named.type)) for name, named in api.types.items()},
     )

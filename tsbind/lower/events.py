@@ -52,7 +52,7 @@ def described(schema: Node, at: At, references: References) -> Described:
 
 def _data(schema: Node, at: At, references: References, seen: list[Node]) -> list[Node] | None:
     """The schemas of `data` in each alternative; None when it is no schema of events."""
-    node, at = _target(schema, at, references)
+    node, at = target(schema, at, references)
     if not isinstance(node, dict) or len(seen) > _MOST or any(node is each for each in seen):
         return None
     seen.append(node)
@@ -79,14 +79,15 @@ def _held(schema: Node) -> Node | None:
 
 
 def _is_text(schema: Node, at: At, references: References) -> bool:
-    node, _ = _target(schema, at, references)
+    node, _ = target(schema, at, references)
     if not isinstance(node, dict) or not node:
         return True  # nothing is said of it, and text it is
     return node.get("type") == "string" or isinstance(node.get("const"), str)
 
 
-def _target(schema: Node, at: At, references: References) -> tuple[Node, At]:
+def target(schema: Node, at: At, references: References) -> tuple[Node, At]:
+    """Return a schema, or the one that it refers to, and where that stands; None: nowhere."""
     if isinstance(schema, dict) and "$ref" in schema:
-        target = references.target(schema["$ref"], at)
-        return (target.node, target.pointer) if target is not None else (None, at)
+        found = references.target(schema["$ref"], at)
+        return (found.node, found.pointer) if found is not None else (None, at)
     return schema, at

@@ -15,6 +15,7 @@ from tsbind.lower.reply import Output, output
 from tsbind.lower.report import At, Node, Report
 from tsbind.lower.security import requirements
 from tsbind.lower.server import servers
+from tsbind.lower.streaming import overloaded, streaming
 from tsbind.lower.table import Types
 from tsbind.lower.validation import Validation
 from tsbind.spec.document import Document
@@ -143,7 +144,7 @@ def lower_operation(
         tags=tags,
         summary=summary,
     )
-    return Operation(
+    made = Operation(
         name,
         takes.type,
         returns.type,
@@ -154,6 +155,10 @@ def lower_operation(
         tags,
         deprecated,
     )
+    if returns.streamed is None:
+        return made
+    asked = streaming(node, found.at, takes, types.references)
+    return made if asked is None else overloaded(made, asked, returns.streamed)
 
 
 def _input(

@@ -33,6 +33,7 @@ class Output(NamedTuple):
     type: Type | None  # None: no success has a body
     replies: tuple[Reply, ...]
     headers: Mapping[str, Json] = {}  # schemas of those that come with it, by name in lower case
+    streamed: Type | None = None  # what a call returns that asked for a stream
 
 
 def output(
@@ -47,6 +48,7 @@ def output(
     """Read `responses` of an operation; unless `bodied`, none has a body (HEAD)."""
     bodies: list[Type] = []
     replies: list[Reply] = []
+    streams: list[Type] = []
     headers: dict[str, Json] = {}
     empty = False
     for status, response, place in _successes(node, at, types, report):
@@ -61,11 +63,15 @@ def output(
             replies.append(Reply(status, headers=_wanted(response)))
             continue
         bodies.append(_type(found[0], types))
-        replies.extend(_replies(status, found, types.references, validation))
+        beside = [each for each in found[1:] if each.kind == "stream" != found[0].kind]
+        streams.extend(_type(each, types) for each in beside)
+        kept = [found[0], *beside]
+        replies.extend(_reply(status, each, types.references, validation) for each in kept)
     if not bodies:
         return _without_bodies(replies, headers)
     told = tuple(replace(reply, headers=()) for reply in replies)
-    return Output(union([*bodies, NULL] if empty else bodies), told, headers)
+    streamed = union(streams) if streams else None
+    return Output(union([*bodies, NULL] if empty else bodies), told, headers, streamed)
 
 
 def _headers(
@@ -151,14 +157,6 @@ def _item(content: Content, references: References) -> Described | None:
     return (
         described(schema, at, references) if kind == "events" else Described("fields", schema, at)
     )
-
-
-def _replies(
-    status: str, found: list[Content], references: References, validation: Validation
-) -> list[Reply]:
-    """The preferred content, and a stream beside it, which a parameter of the call may ask for."""
-    kept = found[:1] + [each for each in found[1:] if each.kind == "stream"]
-    return [_reply(status, each, references, validation) for each in kept]
 
 
 def _reply(status: str, content: Content, references: References, validation: Validation) -> Reply:

@@ -108,5 +108,6 @@ def weigh(text: str, count: Callable[[str], int]) -> dict[Kind, dict[str, int]]:
     """
     found: dict[Kind, dict[str, int]] = {"frame": {}, "type": {}, "operation": {}}
     for part in outline(text):
-        found[part.kind][part.name] = count(part.text)
+        known = found[part.kind]
+        known[part.name] = known.get(part.name, 0) + count(part.text)
     return found

@@ -25,7 +25,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tsbind.ir.api import Api, Operation
+from tsbind.ir.api import Api, Operation, Overload
 from tsbind.ir.types import Apply, Field, Record, Ref, Type
 from tsbind.ir.walk import rewriter, walk
 from tsbind.passes.prune import prune
@@ -51,7 +51,13 @@ def brief_docs(api: Api) -> Api:
     return replace(
         api,
         operations=tuple(
-            replace(op, input=op.input and told(op.input), output=op.output and read(op.output))
+            replace(
+                op,
+                input=op.input and told(op.input),
+                output=op.output and read(op.output),
+                overload=op.overload
+                and Overload(told(op.overload.input), read(op.overload.output)),
+            )
             for op in operations
         ),
         types={
@@ -63,7 +69,7 @@ def brief_docs(api: Api) -> Api:
 
 def _sent(api: Api) -> set[str]:
     """Return the names of the types that arguments reach."""
-    only = tuple(replace(operation, output=None) for operation in api.operations)
+    only = tuple(replace(op, output=None, overload=None) for op in api.operations)
     return set(prune(replace(api, operations=only)).types)
 
 

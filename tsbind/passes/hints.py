@@ -41,7 +41,9 @@ class Hints:
         self._methods: defaultdict[int, list[tuple[str, ...]]] = defaultdict(list)
         for operation in api.operations:
             owner = _owner(operation)
-            for node, role in ((operation.input, "Args"), (operation.output, "Reply")):
+            sides = [(form.input, "Args") for form in operation.forms]
+            sides += [(form.output, "Reply") for form in operation.forms]
+            for node, role in sides:
                 if node is not None:
                     words = (*split(owner), *split(type_name(operation.name[-1])))
                     number = shapes.number(node)

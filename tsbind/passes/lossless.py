@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from tsbind.ir.api import NamedType
+from tsbind.ir.api import NamedType, Overload
 from tsbind.ir.types import Type
 from tsbind.passes.unfold import Node, Unfolding, classes
 
@@ -36,6 +36,8 @@ class Signature(Protocol):
     def output(self) -> Type | None: ...
     @property
     def optional(self) -> bool: ...
+    @property
+    def overload(self) -> Overload | None: ...
 
 
 class Described(Protocol):
@@ -75,18 +77,25 @@ class _Graph:
             for operation in described.operations:
                 side.node(operation.input)
                 side.node(operation.output)
+                if operation.overload is not None:
+                    side.node(operation.overload.input)
+                    side.node(operation.overload.output)
             side.finish()
         self._classes = classes(self._nodes)
 
     def compare(self, one: Signature, other: Signature) -> list[str]:
         found = []
-        for what, given, read in (
-            ("argument", one.input, other.input),
-            ("reply", one.output, other.output),
-        ):
-            mine, yours = self._sides[0].node(given), self._sides[1].node(read)
-            if self._classes[mine] != self._classes[yours]:
-                found.append(f"the {what} differs{self._where(mine, yours)}")
+        mine, yours = one.overload, other.overload
+        if (mine is None) != (yours is None):
+            found.append(f"it {'lost its' if mine else 'got an'} overload")
+        pairs = [("argument", one.input, other.input), ("reply", one.output, other.output)]
+        if mine is not None and yours is not None:
+            pairs.append(("argument of the overload", mine.input, yours.input))
+            pairs.append(("reply of the overload", mine.output, yours.output))
+        for what, given, read in pairs:
+            ours, theirs = self._sides[0].node(given), self._sides[1].node(read)
+            if self._classes[ours] != self._classes[theirs]:
+                found.append(f"the {what} differs{self._where(ours, theirs)}")
         if one.input is not None and one.optional != other.optional:
             found.append(f"the argument was {'optional' if one.optional else 'required'}")
         return found

@@ -15,17 +15,12 @@ from msgspec.structs import replace
 
 from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Ref
-from tsbind.ir.walk import distinct
+from tsbind.ir.walk import distinct, roots
 
 
 def prune(api: Api) -> Api:
     """Return `api` without the types that its operations do not reach; order is kept."""
-    pending = [
-        node
-        for operation in api.operations
-        for node in (operation.input, operation.output)
-        if node is not None
-    ]
+    pending = [*roots(replace(api, types={}))]
     reached: set[str] = set()
     while pending:
         for node in distinct([pending.pop()]):

@@ -43,26 +43,36 @@ class MockHost(Host):
                 event.body = (request.body or b"").decode("utf-8", "backslashreplace")
                 event.notes.append("made up: nothing was sent")
                 event.headers = _made_up_headers(call, self.bundle)
-        return made_up(call, self.bundle)
+        return made_up(call, self.bundle, args)
 
 
-def written(call: Call, bundle: Bundle, example: Json = ...) -> Response:
+def written(
+    call: Call, bundle: Bundle, example: Json = ..., args: Mapping[str, object] | None = None
+) -> Response:
     """Return a made-up reply as an API would send it; `example` is the document's own, if any.
 
     Raises HostError when no reply was found.
     """
-    reply = _success(call)
+    reply = _success(call, args)
     status = int(reply.status) if reply is not None and reply.status.isdecimal() else 200
     if reply is None or not reply.media:
-        made = made_up(call, bundle) or {}
+        made = made_up(call, bundle, args) or {}
         return Response(204 if status == 200 and not made else status, tuple(made.items()))
-    value = made_up(call, bundle) if example is ... else example
+    # Of two kinds of reply, nobody says which one an example is of: most are whole.
+    fits = example is not ... and (call.streaming is None or reply.item is None)
+    value = example if fits else made_up(call, bundle, args)
     headers = {"Content-Type": _concrete(reply.media), **_made_up_headers(call, bundle)}
     return Response(status, tuple(headers.items()), _encoded(value, reply))
 
 
-def _success(call: Call) -> Reply | None:
-    return next((each for each in call.replies if each.status[:1] in ("2", "d")), None)
+def _success(call: Call, args: Mapping[str, object] | None) -> Reply | None:
+    """The reply to these arguments, of which one may ask for a stream."""
+    found = [each for each in call.replies if each.status[:1] in ("2", "d")]
+    asked = call.streaming
+    if asked is not None:
+        streamed = bool((args or {}).get(asked.arg, asked.default))
+        found = [each for each in found if (each.item is not None) == streamed] or found
+    return next(iter(found), None)
 
 
 def _concrete(media: str) -> str:
@@ -92,9 +102,9 @@ def _event(item: Json, event: Event) -> bytes:
     return ("".join(lines) + "\n").encode()
 
 
-def made_up(call: Call, bundle: Bundle) -> Json:
+def made_up(call: Call, bundle: Bundle, args: Mapping[str, object] | None = None) -> Json:
     """Return a reply that the document allows; raises HostError when none was found."""
-    reply = _success(call)
+    reply = _success(call, args)
     if reply is None or not reply.media:
         return {name: "text" for name in reply.headers} if reply and reply.headers else None
     try:

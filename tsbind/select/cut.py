@@ -17,7 +17,7 @@ from collections.abc import Set
 import msgspec
 from msgspec.structs import replace
 
-from tsbind.ir.api import Api, NamedType, Operation
+from tsbind.ir.api import Api, NamedType, Operation, Overload
 from tsbind.ir.types import ANYTHING, Field, Intersection, Record, Ref, Type
 from tsbind.ir.walk import children, intersection, with_children
 from tsbind.passes.prune import prune
@@ -86,13 +86,18 @@ class _Cutter:
         return True
 
     def _operation(self, operation: Operation) -> Operation:
-        given, reply = operation.input, operation.output
+        takes, gives = argument_of(operation), reply_of(operation)
+        given, reply, other = operation.input, operation.output, operation.overload
         if given is not None:
-            given = self._type(given, argument_of(operation))
+            given = self._type(given, takes)
         if reply is not None:
-            reply = self._type(reply, reply_of(operation))
+            reply = self._type(reply, gives)
+        if other is not None:
+            other = Overload(self._type(other.input, takes), self._type(other.output, gives))
         doc, summary = self._prose(operation.id, operation.doc, operation.summary)
-        return replace(operation, input=given, output=reply, doc=doc, summary=summary)
+        return replace(
+            operation, input=given, output=reply, overload=other, doc=doc, summary=summary
+        )
 
     def _named(self, place: Place) -> NamedType:
         named = self._api.types[place.name]

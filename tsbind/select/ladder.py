@@ -122,7 +122,7 @@ def _step(rank: Rank, kind: str, name: str) -> Step | None:
 
 def places(api: Api) -> dict[str, Place]:
     """Return where each named type of `api` stands; those that nothing reaches are left out."""
-    replies = _depths(api.types, (op.output for op in api.operations), replies=True)
+    replies = _depths(api.types, chain.from_iterable(map(_gives, api.operations)), replies=True)
     arguments = _depths(api.types, chain.from_iterable(map(_given, api.operations)), replies=False)
     return {
         name: Place(name, name, replies.get(name), arguments.get(name))
@@ -170,10 +170,10 @@ class _Survey:
         if operation.deprecated and self._some_last:
             owner = _DEPRECATED, ("deprecated", name)
         self._book(owner, name, cost.words(operation.name[-1]) + _AROUND)
-        if operation.input is not None:
-            self._type(operation.input, argument_of(operation), owner)
-        if operation.output is not None:
-            self._type(operation.output, reply_of(operation), owner)
+        for node in _gives(operation):
+            self._type(node, reply_of(operation), owner)
+        for node in _takes(operation):
+            self._type(node, argument_of(operation), owner)
 
     def _named(self, named: NamedType, place: Place) -> None:
         self._prose(place.name, named.doc, named.note)
@@ -229,13 +229,21 @@ def argument_of(operation: Operation) -> Place:
     return Place(operation.id, f"{operation.id} arguments", None, 0, _body(operation))
 
 
+def _takes(operation: Operation) -> Iterator[Type]:
+    yield from (form.input for form in operation.forms if form.input is not None)
+
+
+def _gives(operation: Operation) -> Iterator[Type]:
+    yield from (form.output for form in operation.forms if form.output is not None)
+
+
 def _body(operation: Operation) -> str:
     return operation.call.bodies[0].arg if operation.call.bodies else ""
 
 
 def _given(operation: Operation) -> Iterator[Type | None]:
     """What stands at depth 0 of an operation's argument: the object, and the body in it."""
-    yield operation.input
+    yield from _takes(operation)
     if isinstance(operation.input, Record):
         body = _body(operation)
         yield from (field.type for field in operation.input.fields if field.name == body)
