@@ -74,8 +74,10 @@ def bodies(
 
 def _worth_offering(content: Content, preferred: Content) -> bool:
     """Whether a second media type can carry something that the preferred one does not say."""
-    if content.schema == preferred.schema or content.kind == preferred.kind:
+    if content.schema == preferred.schema:
         return False
+    if content.kind == preferred.kind:
+        return content.kind == "json"  # such as two kinds of patch
     if content.kind == "text":
         schema = content.schema
         return isinstance(schema, dict) and schema.get("type") == "string"

@@ -23,6 +23,9 @@ from tsbind.spec.document import Document
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace", "query")
 
 
+Item = tuple[dict[str, Node], At]
+
+
 class Found(NamedTuple):
     """An operation where it stands in the document."""
 
@@ -30,8 +33,7 @@ class Found(NamedTuple):
     path: str  # as documented
     node: dict[str, Node]
     at: At
-    item: dict[str, Node]  # the Path Item Object around it
-    item_at: At
+    items: tuple[Item, ...]  # the Path Item Objects around it, what one refers to before it
 
     @property
     def label(self) -> str:
@@ -43,8 +45,8 @@ def operations(document: Document, types: Types, report: Report) -> list[Found]:
     """Find all operations, in an order that does not depend on the document's."""
     found: list[Found] = []
     for path, entry, at in _paths(document):
-        resolved = types.references.node(entry, at)
-        if resolved is None:
+        items = _items(entry, at, types)
+        if items is None:
             why, fix = _why_lost(document, entry)
             report.add(
                 "path-lost",
@@ -54,9 +56,27 @@ def operations(document: Document, types: Types, report: Report) -> list[Found]:
                 severity="error",
                 operation=f"* {path}",
             )
-            continue
-        found.extend(_of_item(path, *resolved, report))
+            items = _own(entry, at)
+        found.extend(_of_items(path, items, report))
     return found
+
+
+def _items(entry: Node, at: At, types: Types) -> tuple[Item, ...] | None:
+    """A path item after those that it refers to; None where one of them is not there."""
+    items = _own(entry, at)
+    node, seen = entry, [entry]
+    while isinstance(node, dict) and "$ref" in node:
+        target = types.references.target(node["$ref"], at)
+        if target is None or any(target.node is each for each in seen):
+            return None
+        node, at = target
+        seen.append(node)
+        items = (*_own(node, at), *items)
+    return items if isinstance(node, dict) else None
+
+
+def _own(entry: Node, at: At) -> tuple[Item, ...]:
+    return ((entry, at),) if isinstance(entry, dict) else ()
 
 
 def _why_lost(document: Document, entry: Node) -> tuple[str, str]:
@@ -76,13 +96,17 @@ def _paths(document: Document) -> Iterator[tuple[str, Node, At]]:
                 yield path, entry, (f"/{key}", path)
 
 
-def _of_item(path: str, item: dict[str, Node], at: At, report: Report) -> Iterator[Found]:
-    entries = [(method.upper(), item[method], (at, method)) for method in METHODS if method in item]
-    further = item.get("additionalOperations")
-    if isinstance(further, dict):
-        place: At = (at, "additionalOperations")
-        entries += [(name, node, (place, name)) for name, node in sorted(further.items())]
-    for method, node, where in entries:
+def _of_items(path: str, items: tuple[Item, ...], report: Report) -> Iterator[Found]:
+    entries: dict[str, tuple[Node, At]] = {}
+    for item, at in items:
+        entries |= {
+            method.upper(): (item[method], (at, method)) for method in METHODS if method in item
+        }
+        further = item.get("additionalOperations")
+        if isinstance(further, dict):
+            place: At = (at, "additionalOperations")
+            entries |= {name: (node, (place, name)) for name, node in sorted(further.items())}
+    for method, (node, where) in entries.items():
         if not isinstance(node, dict):
             report.add(
                 "operation",
@@ -101,7 +125,7 @@ def _of_item(path: str, item: dict[str, Node], at: At, report: Report) -> Iterat
                 operation=f"{method} {path}",
             )
             continue
-        yield Found(method, path, node, where, item, at)
+        yield Found(method, path, node, where, items)
 
 
 def replied(found: Found, types: Types, validation: Validation, report: Report) -> Output:
@@ -126,6 +150,7 @@ def lower_operation(
     if takes is None:
         return None
     node = found.node
+    levels = ((node, found.at), *reversed(found.items))
     tags = tuple(tag for tag in _list(node.get("tags")) if isinstance(tag, str))
     summary = _text(node.get("summary"))
     deprecated = node.get("deprecated") is True
@@ -137,7 +162,7 @@ def lower_operation(
         bodies=takes.bodies,
         replies=returns.replies,
         security=requirements(node, found.at, schemes, report) if "security" in node else common,
-        servers=servers(node, found.at, report) or servers(found.item, found.item_at, report),
+        servers=next(filter(None, (servers(*each, report) for each in levels)), ()),
         args=takes.schema,
         headers=returns.headers,
         deprecated=deprecated,
@@ -164,7 +189,7 @@ def lower_operation(
 def _input(
     found: Found, path: Template, types: Types, validation: Validation, report: Report
 ) -> Input | None:
-    owners = ((found.item, found.item_at), (found.node, found.at))
+    owners = (*found.items, (found.node, found.at))
     parameters = settable(declared(owners, types.references, report), found.label, report)
     if parameters is None:
         return None

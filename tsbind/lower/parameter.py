@@ -98,7 +98,7 @@ def template(path: str) -> Template:
 def declared(
     owners: Iterable[tuple[dict[str, Node], At]], references: References, report: Report
 ) -> list[Declared]:
-    """Read `parameters` of a path item and its operation, in that order; the later one wins."""
+    """Read `parameters` of path items and their operation, in that order; the later one wins."""
     found: dict[tuple[str, str], Declared] = {}
     for node, at in owners:
         listed = node.get("parameters")

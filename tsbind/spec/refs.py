@@ -51,7 +51,13 @@ class Refs:
         """Return the scope of a whole text."""
         if mount not in self._scopes:
             source = self._files.sources[mount]
-            self._scopes[mount] = Scope(source, source.origin, mount)
+            whole = Scope(source, source.origin, mount)
+            root = self.find(mount)
+            itself = root.get("$self") if isinstance(root, dict) else None
+            if isinstance(itself, str):  # OpenAPI 3.2 §4.1: the base of what it refers to
+                whole = whole.within(itself, mount)
+                self.name(whole.base, mount)
+            self._scopes[mount] = whole
         return self._scopes[mount]
 
     def scope_at(self, pointer: str) -> Scope:

@@ -53,8 +53,6 @@ class Upgrade:
     def run(self) -> None:
         """Change the tree until all that can be reached has the shape of 3.2."""
         scope = self._refs.scope("")
-        if isinstance(self._root.get("$self"), str):
-            self._refs.name(self._root["$self"].partition("#")[0], "")
         if self._swagger:
             self._swagger.convert_document()
         self._visit(("document", self._root, "", scope))

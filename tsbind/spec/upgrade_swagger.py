@@ -242,6 +242,8 @@ class Swagger:
             return
         produces = self._reply_types.get(id(node), self._produces)
         file = isinstance(schema, dict) and schema.get("type") == "file"
+        if file:  # whatever else the operation produces, a file is no JSON
+            produces = [media for media in produces if "json" not in media.lower()]
         content: Object = {}
         for media in produces or (["application/octet-stream"] if file else _JSON):
             content[media] = {"schema": schema}
