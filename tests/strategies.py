@@ -53,6 +53,7 @@ TYPE_NAMES = tuple(
         "null",
         "Record",
         "AsyncIterable",
+        "OneOf",
     ]
 )
 TEXTS = st.sampled_from(["id", "name", "a", "b", "type", "export", "constructor", "__proto__"]) | (
@@ -69,7 +70,15 @@ LEAVES: st.SearchStrategy[Type] = st.sampled_from(
     [UNKNOWN, NEVER, NULL, BOOLEAN, TEXT, NUMBER, Number(whole=True), BYTES, ANYTHING]
 )
 # Literals as the lowering leaves them: no two alike, `null` beside them.
-ENUMS = st.lists(SCALARS, min_size=1, max_size=4).map(lambda listed: union([Enum(tuple(listed))]))
+# Of many, those that are words are spelt in another way than others.
+ENUMS = (
+    st.lists(SCALARS, min_size=1, max_size=4)
+    | st.builds(
+        lambda count, others: [*(f"w{n}" for n in range(count)), *others],
+        st.integers(12, 20),
+        st.lists(SCALARS, max_size=3),
+    )
+).map(lambda listed: union([Enum(tuple(listed))]))
 PAGINGS: st.SearchStrategy[Paging | None] = st.none() | st.builds(Paging, st.none() | TEXTS)
 HEADERS = st.dictionaries(TEXTS, st.just(True), max_size=2)
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tsbind.bundle import Call
-from tsbind.emit.typescript import print_declarations
+from tsbind.emit.typescript import LISTED_FROM, print_declarations
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import (
     ANYTHING,
@@ -47,12 +47,17 @@ def spelt(node: Type) -> str:
     return line.removeprefix("type T=")
 
 
+WORDS = tuple(f"w{n}" for n in range(LISTED_FROM))
+
 SPELLINGS = [
     (UNKNOWN, "unknown"),
     (NEVER, "never"),
     (ANYTHING, "Dict"),
     (BYTES, "Bytes"),
     (Enum(("a", 1, True, None, -2.5, 3.0)), '"a"|1|true|null|-2.5|3'),
+    (Enum((*WORDS, "a b", None, 1)), f'OneOf<"{" ".join(WORDS)}">|"a b"|null|1'),
+    (Array(Enum(WORDS)), f'OneOf<"{" ".join(WORDS)}">[]'),
+    (Enum((*WORDS[1:], "a b")), "|".join(f'"{word}"' for word in (*WORDS[1:], "a b"))),
     (Array(TEXT), "string[]"),
     (Array(union([TEXT, NULL])), "(string|null)[]"),
     (Array(Enum(("a",))), '"a"[]'),

@@ -2,7 +2,7 @@
 
 What was printed and read back must be the Api that went in: that is how tests, and the compiler
 itself, know that nothing was lost.  Prose is skipped.  The names `Omit`, `Pick`, `Partial`,
-`Required`, `Dict`, `Bytes`, `Promise` and `Async` mean what the printer means by them.
+`Required`, `Dict`, `Bytes`, `OneOf`, `Promise` and `Async` mean what the printer means by them.
 """
 
 from __future__ import annotations
@@ -274,6 +274,8 @@ class _Reader(Transformer[Token, Any]):
         match name:
             case "Dict":
                 return Record((), closed=True) if given[0] == NEVER else Record((), _type(given[0]))
+            case "OneOf":
+                return union(Enum((word,)) for key in _keys(given[0]) for word in key.split(" "))
             case "Promise":
                 return _Promise(given[0])
             case "Async":

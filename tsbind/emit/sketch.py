@@ -45,5 +45,5 @@ def sketch(text: str) -> Api:
 def show(api: Api) -> str:
     """Print the types and methods of `api`, without what stands around them in a file."""
     lines = print_declarations(api).removesuffix("}\nexport{api}\n").splitlines()[1:]
-    around = (_OPENING, "type Bytes=", "interface Dict<")
+    around = (_OPENING, "type Bytes=", "interface Dict<", "type OneOf<")
     return "\n".join(line for line in lines if not line.startswith(around))

@@ -18,6 +18,7 @@ _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
+_WORD: Final = re.compile(r"[!#-\[\]-~]+")
 _ASCII_NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _LETTERS: Final = re.compile(r"\w+")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,14}")
@@ -33,6 +34,15 @@ def quote(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return f'"{text}"'
     return '"' + "".join(map(_in_literal, text)) + '"'
+
+
+def is_word(text: str) -> bool:
+    """Whether `text` may stand between spaces in a literal, where it needs no escape.
+
+    >>> is_word("eu-west-1"), is_word("New York"), is_word("naïve"), is_word("")
+    (True, False, False, False)
+    """
+    return _WORD.fullmatch(text) is not None
 
 
 def _in_literal(character: str) -> str:

@@ -20,7 +20,7 @@ export makes the file a module (so that `type Event` cannot meet the browser's o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import partial
 from typing import Final, assert_never
@@ -54,6 +54,10 @@ from tsbind.ir.types import (
 # From this many operations on, saying once that every method returns a promise is cheaper than
 # saying it each time.
 ASYNC_FROM: Final = 17
+# From this many values on, a text of them that says once how it is read is cheaper than a literal
+# for each; the compiler splits no text of more than a thousand words.
+LISTED_FROM: Final = 16
+LISTED_TO: Final = 900
 DOC_LIMIT: Final = 400  # characters of one comment, whatever the passes left
 
 # What every list in pages is walked through with.  `NoInfer` holds the arguments against what the
@@ -76,6 +80,8 @@ PRELUDE: Final = {
     "?(...a:A)=>Promise<R>:Async<T[K]>}",
     "Bytes": "type Bytes=Uint8Array",
     "Dict": "interface Dict<T=unknown>{[k:string]:T}",
+    "OneOf": "type OneOf<S extends string,R=never>=S extends`${infer A} ${infer B}`"
+    "?OneOf<B,R|A>:R|S",
 }
 
 
@@ -262,8 +268,9 @@ class _Printer:
             case Boolean():
                 return "boolean"
             case Enum(values):
-                spelt = "|".join(map(_scalar, values)) or "never"
-                return _bracket(spelt, Level.UNION, level) if len(values) > 1 else spelt
+                parts = self._literals(values)
+                spelt = "|".join(parts) or "never"
+                return _bracket(spelt, Level.UNION, level) if len(parts) > 1 else spelt
             case Null():
                 return "null"
             case Unknown():
@@ -289,6 +296,17 @@ class _Printer:
 
     def _each(self, nodes: Iterable[Type], separator: str, level: Level) -> str:
         return separator.join(self.type(node, level) for node in nodes)
+
+    def _literals(self, values: Sequence[Scalar]) -> list[str]:
+        """Spell literal values: each by itself, or those that are words as one text of many."""
+        if len(values) < LISTED_FROM:
+            return list(map(_scalar, values))
+        words = [value for value in values if isinstance(value, str) and text.is_word(value)]
+        if not LISTED_FROM <= len(words) <= LISTED_TO:
+            return list(map(_scalar, values))
+        listed = set(words)
+        others = (v for v in values if not (isinstance(v, str) and v in listed))
+        return [f'{self._prelude("OneOf")}<"{" ".join(words)}">', *map(_scalar, others)]
 
     def _prelude(self, name: str) -> str:
         self.used.add(name)

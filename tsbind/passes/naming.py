@@ -23,7 +23,7 @@ RESERVED: Final = frozenset(
     FinalizationRegistry Float32Array Float64Array Function Generator GeneratorFunction
     HostError Infinity InstanceType Int16Array Int32Array Int8Array Intl Iterable IterableIterator
     Iterator IteratorResult JSON LimitError Lowercase Map Math NaN NetworkError Never
-    NoInfer NonNullable Null Number Object Omit Parameters Partial Pick PolicyError Promise
+    NoInfer NonNullable Null Number Object Omit OneOf Parameters Partial Pick PolicyError Promise
     PromiseLike PropertyDescriptor Proxy RangeError Readonly ReadonlyArray ReadonlyMap
     ReadonlySet Record ReferenceError Reflect RegExp ReplyError RegExpExecArray RegExpMatchArray
     Required ReturnType Set SharedArrayBuffer String Symbol SyntaxError TextDecoder
