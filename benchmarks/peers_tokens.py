@@ -1,14 +1,13 @@
 """How small are tsbind's declarations beside the smallest output of any peer, document by document?
 
 Tokens of o200k_base, without prose: comments and blank lines are taken out of what anyone prints,
-which of ours is a title, a version and a remark.  Each peer prints all it knows of inputs and
-replies in the smallest form that it has: types only, where there is a choice.
-`@cloudflare/codemode` is fed with the complete schemas of arguments and replies by us, since its
-own reader of OpenAPI leaves out replies.
+which of ours is a title, a version and a remark.  `benchmarks.printed` says how peers are run.
 
-`TSBIND_PEERS` names folders, separated as in PATH, in which npm has installed the peers.  All of
-them and the whole corpus take an hour, so outcomes are kept in `build/peers_tokens.json` and a run
-stops after `TSBIND_SECONDS` (150); the next one goes on.  Documents are taken in the order of their
+What a version of a peer prints for the same bytes never changes, so counts are kept in the result
+by the SHA-256 of what the peer was given, and a run measures what is missing.  All of the corpus
+takes an hour, so a run stops after `TSBIND_SECONDS` (150), and the next one with `--save` goes on.
+`TSBIND_PEERS` names folders, separated as in PATH, in which npm has installed the peers; without
+it, ours are compared with the counts that were kept.  Documents are taken in the order of their
 names' hashes, so that what is there after any run is a fair sample.
 """
 
@@ -17,200 +16,133 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from benchmarks import record
-from tsbind.bundle import Bundle, Json
+from benchmarks import printed, record
 from tsbind.errors import SpecError
 from tsbind.meter import DEFAULT, tokenizer
-from tsbind.pipeline import Options, compile
+from tsbind.pipeline import Compiled, Options, compile
 
-DEADLINE = 150.0  # seconds that a peer may take for one document
 SECONDS = float(os.environ.get("TSBIND_SECONDS", "150"))
-KEPT = record.ROOT / "build" / "peers_tokens.json"
-
-# The program, and its arguments; all that it writes below {out} counts.
-COMMANDS: dict[str, tuple[str, ...]] = {
-    "openapi-typescript": ("openapi-typescript", "{document}", "-o", "{out}/types.ts"),
-    "@hey-api/openapi-ts": (
-        *("openapi-ts", "-i", "{document}", "-o", "{out}"),
-        *("-p", "@hey-api/typescript"),
-    ),
-    "swagger-typescript-api": (
-        *("swagger-typescript-api", "generate", "-p", "{document}", "-o", "{out}"),
-        *("--no-client", "--route-types", "--silent"),
-    ),
-    "oazapfts": ("oazapfts", "{document}", "{out}/api.ts"),
-}
-CODEMODE = "@cloudflare/codemode"
-# The module that we need has no name of its own; the others want a Worker around them.
-CODEMODE_JS = """
-import fs from "node:fs";
-const [folder, input, output] = process.argv.slice(2);
-const file = fs.readdirSync(folder).find(name => /^json-schema-types-.*\\.js$/.test(name));
-const module = await import(`${folder}/${file}`);
-const print = Object.values(module).find(each => each.name === "generateTypesFromJsonSchema");
-fs.writeFileSync(output, print(JSON.parse(fs.readFileSync(input))));
-"""
-_COMMENT = re.compile(
-    r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|//[^\n]*|/\*.*?\*/""", re.S
-)
+LARGE = 100  # operations above which a document is held against its own tokens, too
+DOCUMENT = "document"  # in the counts, beside the peers: the document as it is written
 
 Row = dict[str, Any]
+# By the SHA-256 of what was given, then by "peer version"; None: the peer failed, or took too long.
+Counts = dict[str, dict[str, int | None]]
 
 
 def measure() -> dict[str, Any]:
-    """Go on where the last run stopped, and put together what there is."""
+    """Go on where the kept result stops, and put together what there is."""
     folder = record.corpus()
-    peers = [Path(each) for each in os.environ.get("TSBIND_PEERS", "").split(os.pathsep) if each]
-    if not peers:
-        sys.exit("no peers here: set TSBIND_PEERS to folders with their node_modules")
     files = [entry["file"] for entry in json.loads((folder / "index.json").read_bytes())]
     files.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
-    known: dict[str, Row] = msgspec.json.decode(KEPT.read_bytes()) if KEPT.exists() else {}
-    end = time.monotonic() + SECONDS
+    kept = record.RESULTS / "peers_tokens.json"
+    known = json.loads(kept.read_bytes()) if kept.exists() else {}
+    peers = printed.versions() or known.get("peers")
+    if not peers:
+        sys.exit("no peers here: set TSBIND_PEERS to folders with their node_modules")
+    counts: Counts = {}
     rows: list[Row] = []
+    compiled = 0
+    end = time.monotonic() + SECONDS
     for file in files:
-        key = hashlib.sha256((folder / file).read_bytes()).hexdigest()
-        if key not in known and time.monotonic() > end:
-            continue
         ours = _ours(folder / file)
-        if ours is None:
-            continue
-        if key not in known:
-            known[key] = {"peers": _theirs(folder / file, ours.bundle, peers)}
-            KEPT.parent.mkdir(exist_ok=True)
-            KEPT.write_bytes(msgspec.json.encode(known))
-        rows.append(_row(file, ours.declarations, len(ours.bundle.calls), known[key]["peers"]))
-    versions = {name: _version(name, peers) for name in (*COMMANDS, CODEMODE)}
-    return {"tokenizer": DEFAULT, "peers": versions, **totals(rows), "documents": rows}
+        if ours is not None:
+            compiled += 1
+            fresh = _counted(folder / file, ours, peers, known.get("counts", {}), end)
+            for given, sizes in fresh.items():
+                counts.setdefault(given, {}).update(sizes)
+            rows += _rows(file, ours, peers, fresh)
+    return {
+        "tokenizer": DEFAULT,
+        "peers": peers,
+        "compiled": compiled,
+        **totals(rows),
+        "documents": rows,
+        "counts": counts,
+    }
 
 
-def _ours(path: Path) -> Any:  # noqa: ANN401
+def _ours(path: Path) -> Compiled | None:
     try:
         return compile(path, Options(name=path.name))
     except SpecError:
         return None
 
 
-def _row(file: str, declarations: str, operations: int, peers: Mapping[str, int | None]) -> Row:
-    tokens = tokenizer(DEFAULT).count(without_comments(declarations))
-    sizes = {name: size for name, size in peers.items() if size}
-    smallest = min(sizes, key=lambda name: sizes[name]) if sizes else None
-    return {
+def _counted(
+    document: Path, ours: Compiled, peers: Mapping[str, str], known: Counts, end: float
+) -> Counts:
+    """Return what is known of a document, or can be found out before the time is over."""
+    tools = printed.tools(ours.bundle)
+    written = document.read_bytes()
+    counts: Counts = {}
+
+    def add(key: str, given: bytes, peer: str = "") -> None:
+        mark = hashlib.sha256(given).hexdigest()
+        if key in known.get(mark, {}):
+            size = known[mark][key]
+        elif time.monotonic() > end or (peer and not printed.folders()):
+            return
+        elif peer:
+            size = printed.tokens(peer, document, tools)
+        else:
+            size = tokenizer(DEFAULT).count(written.decode("utf-8"))
+        counts.setdefault(mark, {})[key] = size
+
+    for peer, version in peers.items():
+        add(f"{peer} {version}", tools if peer == printed.CODEMODE else written, peer)
+    if len(ours.bundle.calls) > LARGE:
+        add(DOCUMENT, written)
+    return counts
+
+
+def _rows(file: str, ours: Compiled, peers: Mapping[str, str], counts: Counts) -> list[Row]:
+    """Return the row of a document: none when not every peer was asked, or none has an answer."""
+    sizes = {key: size for each in counts.values() for key, size in each.items()}
+    asked = {peer: f"{peer} {version}" for peer, version in peers.items()}
+    if not all(key in sizes for key in asked.values()):
+        return []
+    answers = {peer: size for peer, key in asked.items() if (size := sizes[key])}
+    if not answers:
+        return []
+    tokens = tokenizer(DEFAULT).count(printed.without_comments(ours.declarations))
+    smallest = min(answers, key=lambda peer: answers[peer])
+    row = {
         "document": file,
-        "operations": operations,
+        "operations": len(ours.bundle.calls),
         "tokens": tokens,
-        "peers": dict(peers),
         "smallest": smallest,
-        "share": round(tokens / sizes[smallest], 3) if smallest else None,
+        "smallest_tokens": answers[smallest],
+        "share": round(tokens / answers[smallest], 3),
     }
-
-
-def _theirs(document: Path, bundle: Bundle, folders: Sequence[Path]) -> dict[str, int | None]:
-    sizes: dict[str, int | None] = {}
-    for name, (program, *arguments) in COMMANDS.items():
-        found = _installed(folders, f".bin/{program}")
-        if found:
-            with tempfile.TemporaryDirectory() as out:
-                given = [each.format(document=document, out=out) for each in arguments]
-                sizes[name] = _printed([str(found), *given], out)
-    codemode = _installed(folders, f"{CODEMODE}/dist")
-    if codemode:
-        sizes[CODEMODE] = _codemode(codemode, bundle)
-    return sizes
-
-
-def _codemode(folder: Path, bundle: Bundle) -> int | None:
-    with tempfile.TemporaryDirectory() as work:
-        out = Path(work) / "out"
-        out.mkdir()
-        script, tools = Path(work) / "print.mjs", Path(work) / "tools.json"
-        script.write_text(CODEMODE_JS)
-        tools.write_bytes(msgspec.json.encode(_tools(bundle)))
-        return _printed(
-            ["node", str(script), str(folder), str(tools), str(out / "types.ts")], str(out)
-        )
-
-
-def _tools(bundle: Bundle) -> dict[str, Json]:
-    """Every operation with the whole schemas of what it takes and gives, as codemode wants them."""
-    return {
-        op.replace(".", "_"): {
-            "inputSchema": _whole(call.args, bundle),
-            "outputSchema": _whole(next((reply.schema for reply in call.replies), True), bundle),
-        }
-        for op, call in bundle.calls.items()
-    }
-
-
-def _whole(schema: Json, bundle: Bundle) -> Json:
-    return {**schema, "$defs": bundle.schemas} if isinstance(schema, dict) else {}
-
-
-def _printed(command: list[str], out: str) -> int | None:
-    """Run a peer and count what it wrote; None if it fails, or takes too long."""
-    try:
-        subprocess.run(
-            command,
-            cwd=out,
-            timeout=DEADLINE,
-            check=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-        )
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        return None
-    files = sorted(Path(out).rglob("*.ts"))
-    return (
-        sum(tokenizer(DEFAULT).count(without_comments(each.read_text("utf-8"))) for each in files)
-        or None
-    )
-
-
-def without_comments(text: str) -> str:
-    """Take out comments, blank lines and what stands at the ends of lines.
-
-    >>> without_comments('a = "//" // one\\n/* two\\n*/\\n  b')
-    'a = "//"\\n  b'
-    """
-    bare = _COMMENT.sub(lambda match: match[1] or "", text)
-    return "\n".join(line.rstrip() for line in bare.splitlines() if line.strip())
-
-
-def _installed(folders: Sequence[Path], path: str) -> Path | None:
-    places = (folder / "node_modules" / path for folder in folders)
-    return next((place.absolute() for place in places if place.exists()), None)
-
-
-def _version(name: str, folders: Sequence[Path]) -> str | None:
-    file = _installed(folders, f"{name}/package.json")
-    return json.loads(file.read_bytes())["version"] if file else None
+    written = sizes.get(DOCUMENT)
+    return [{**row, "share_of_document": round(tokens / written, 4)} if written else row]
 
 
 def totals(rows: Sequence[Row]) -> dict[str, Any]:
     """Sum up by the size of the API."""
-    compared = [row for row in rows if row["share"] is not None]
     classes = {
-        "all": compared,
-        "up to 10 operations": [row for row in compared if row["operations"] <= 10],
-        "11 to 100": [row for row in compared if 10 < row["operations"] <= 100],
-        "more than 100": [row for row in compared if row["operations"] > 100],
+        "all": rows,
+        "up to 10 operations": [row for row in rows if row["operations"] <= 10],
+        "11 to 100": [row for row in rows if 10 < row["operations"] <= LARGE],
+        "more than 100": [row for row in rows if row["operations"] > LARGE],
     }
+    own = [row["share_of_document"] for row in rows if "share_of_document" in row]
     return {
-        "compiled": len(rows),
-        "compared": len(compared),
+        "compared": len(rows),
         "shares": {name: _spread(group) for name, group in classes.items() if group},
+        "of_large_documents": {
+            "documents": len(own),
+            "median": round(statistics.median(own), 4) if own else None,
+            "above_5_percent": sum(share > 0.05 for share in own),
+        },
     }
 
 
@@ -234,14 +166,22 @@ def told(result: dict[str, Any]) -> str:
             f"p90 {spread['p90']:.1%}  most {spread['most']:.1%}  "
             f"above 40 %: {spread['above_40_percent']}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, _of_large(result)])
+
+
+def _of_large(result: dict[str, Any]) -> str:
+    own = result["of_large_documents"]
+    if not own["documents"]:
+        return f"No document of more than {LARGE} operations was compared."
+    return (
+        f"Of the tokens of the document itself, for {own['documents']} documents of more than"
+        f" {LARGE} operations: median {own['median']:.1%}; above 5 %: {own['above_5_percent']}."
+    )
 
 
 def table(result: dict[str, Any]) -> str:
     """Spell `results/peers_tokens.md`."""
-    versions = ", ".join(
-        f"{name} {version}" for name, version in result["peers"].items() if version
-    )
+    versions = ", ".join(f"{name} {version}" for name, version in result["peers"].items())
     lines = [
         "# Declarations beside the smallest output of any peer",
         "",
@@ -249,7 +189,8 @@ def table(result: dict[str, Any]) -> str:
         f"Tokens are of {result['tokenizer']}, without comments on either side; share: ours by the",
         "smallest peer's.  A peer's output counts as it is, though it may lack what the peer could",
         "not read, such as references to other files, or types that recur.",
-        f"{result['compared']:,} documents of the corpus, in the order of their names' hashes.",
+        f"{result['compared']:,} of the {result['compiled']:,} documents of the corpus that"
+        " compile; of the others no peer made anything, or not all were asked.",
         f"Peers: {versions}.",
         "",
         "| APIs of | documents | median share | 90th percentile | most | above 40 % |",
@@ -262,15 +203,17 @@ def table(result: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        "| document | operations | tokens | smallest peer | its tokens | share |",
-        "| --- | ---: | ---: | --- | ---: | ---: |",
+        _of_large(result),
+        "",
+        "| document | operations | tokens | of its own | smallest peer | its tokens | share |",
+        "| --- | ---: | ---: | ---: | --- | ---: | ---: |",
     ]
     for row in sorted(result["documents"], key=lambda row: -row["operations"]):
-        if row["smallest"]:
-            lines.append(
-                f"| {row['document']} | {row['operations']:,} | {row['tokens']:,} "
-                f"| {row['smallest']} | {row['peers'][row['smallest']]:,} | {row['share']:.1%} |"
-            )
+        own = f"{row['share_of_document']:.1%}" if "share_of_document" in row else ""
+        lines.append(
+            f"| {row['document']} | {row['operations']:,} | {row['tokens']:,} | {own} "
+            f"| {row['smallest']} | {row['smallest_tokens']:,} | {row['share']:.1%} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -190,12 +190,9 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
         Raises BundleError when `root` cannot be a global name.
         """
         check_root(root)
-        # The printers put these at the start of a line, and nothing of the document there.
+        # The printers put this at the start of a line, and nothing of the document there.
         text = re.sub(
-            r"^(declare const |export *\{)api\b",
-            rf"\1{root}",
-            self.declarations,
-            flags=re.MULTILINE,
+            r"^(export declare const )api\b", rf"\1{root}", self.declarations, flags=re.MULTILINE
         )
         return re.sub(r"^(//.*?\bawait )api\.", rf"\1{root}.", text, flags=re.MULTILINE)
 

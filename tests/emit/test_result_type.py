@@ -13,8 +13,7 @@ API = """\
 type Room={id:string,name:string,topic?:string|null,parent?:Room}
 type Page<T>={items:T[],next?:string}
 type Keyed={key:string}&Room
-declare const api:{rooms:{list():Promise<Room[]>}}
-export{api}
+export declare const api:{rooms:{list():Promise<Room[]>}}
 """
 
 CASES: dict[str, tuple[str, list[Json], list[Json]]] = {
@@ -88,6 +87,6 @@ def test_a_type_that_is_none_is_refused(text: str, said: str) -> None:
 
 
 def test_a_generic_type_that_never_ends_is_refused() -> None:
-    endless = "type Deep<T>={a:Deep<T[]>}\ndeclare const api:{}\n"
+    endless = "type Deep<T>={a:Deep<T[]>}\nexport declare const api:{}\n"
     with pytest.raises(SpecError, match="never ends"):
         result_schema("Deep<string>", endless)

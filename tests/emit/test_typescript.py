@@ -6,7 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tsbind.bundle import Call
-from tsbind.emit.typescript import LISTED_FROM, print_declarations
+from tsbind.emit.dts import read_declarations
+from tsbind.emit.prelude import LISTED_FROM
+from tsbind.emit.typescript import print_declarations
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import (
     ANYTHING,
@@ -47,17 +49,20 @@ def spelt(node: Type) -> str:
     return line.removeprefix("type T=")
 
 
-WORDS = tuple(f"w{n}" for n in range(LISTED_FROM))
+WORDS = tuple(f"w{n}" for n in range(2 * LISTED_FROM))
+FEW = WORDS[:LISTED_FROM]  # too few to say how a text of them is read
 
 SPELLINGS = [
     (UNKNOWN, "unknown"),
     (NEVER, "never"),
-    (ANYTHING, "Dict"),
-    (BYTES, "Bytes"),
+    (ANYTHING, "Record<string,unknown>"),
+    (BYTES, "Uint8Array"),
     (Enum(("a", 1, True, None, -2.5, 3.0)), '"a"|1|true|null|-2.5|3'),
     (Enum((*WORDS, "a b", None, 1)), f'OneOf<"{" ".join(WORDS)}">|"a b"|null|1'),
     (Array(Enum(WORDS)), f'OneOf<"{" ".join(WORDS)}">[]'),
-    (Enum((*WORDS[1:], "a b")), "|".join(f'"{word}"' for word in (*WORDS[1:], "a b"))),
+    (Array(Enum((*WORDS, 1))), f'(OneOf<"{" ".join(WORDS)}">|1)[]'),
+    (Enum(FEW), '"' + '"|"'.join(FEW) + '"'),
+    (Array(Enum(FEW)), '("' + '"|"'.join(FEW) + '")[]'),
     (Array(TEXT), "string[]"),
     (Array(union([TEXT, NULL])), "(string|null)[]"),
     (Array(Enum(("a",))), '"a"[]'),
@@ -71,8 +76,10 @@ SPELLINGS = [
     (Record((Field("a", TEXT, True),), rest=TEXT), "{a:string,[k:string]:string}"),
     (Record((Field("a", TEXT),), rest=TEXT), "{a?:string,[k:string]:string|undefined}"),
     (Record((Field("a", TEXT),), rest=UNKNOWN), "{a?:string,[k:string]:unknown}"),
-    (Record((), rest=NUMBER), "Dict<number>"),
-    (Record((), closed=True), "Dict<never>"),
+    (Record((), rest=NUMBER), "Record<string,number>"),
+    (Record((), rest=Ref("A")), "{[k:string]:A}"),
+    (Record((), rest=Array(Ref("A"))), "Record<string,A[]>"),
+    (Record((), closed=True), "Record<string,never>"),
     (Trim(Ref("A"), "Omit", ("a", "b")), 'Omit<A,"a"|"b">'),
     (Trim(Ref("A"), "Partial"), "Partial<A>"),
     (Apply("Page", (union([TEXT, NULL]), Ref("A"))), "Page<string|null,A>"),
@@ -104,13 +111,13 @@ def test_operations_stand_in_their_namespaces() -> None:
     assert text == (
         "// Rooms\n"
         "type Member={name:string}\n"
-        "declare const api:{\n"
+        "export declare const api:{\n"
         "rooms:{\n"
         "list(a?:{limit?:number}):Promise<string[]>\n"
         "members:{\n"
         '"new"(a:Member):Promise<string>}}\n'
         "ping():Promise<void>}\n"
-        "export{api} // 1 3f2a9c41d0e7\n"
+        "// 1 3f2a9c41d0e7\n"
     )
 
 
@@ -118,8 +125,8 @@ def test_many_operations_say_once_that_they_return_promises() -> None:
     operations = [Operation((f"m{n}",), None, TEXT, CALL) for n in range(17)]
     text = print_declarations(api(*operations))
     assert text.count("Promise<") == 1
-    assert "declare const api:Async<{\nm0():string\n" in text
-    assert text.endswith("m16():string}>\nexport{api} // 1\n")
+    assert "export declare const api:Async<{\nm0():string\n" in text
+    assert text.endswith("m16():string}>\n// 1\n")
 
 
 def test_what_changes_with_every_version_stands_last() -> None:
@@ -131,7 +138,7 @@ def test_what_changes_with_every_version_stands_last() -> None:
         for pair in zip(before.splitlines(), after.splitlines(), strict=True)
         if pair[0] != pair[1]
     ]
-    assert changed == [("export{api} // 1 aaaaaaaaaaaa", "export{api} // 2 bbbbbbbbbbbb")]
+    assert changed == [("// 1 aaaaaaaaaaaa", "// 2 bbbbbbbbbbbb")]
 
 
 def test_prose_stays_in_its_comment() -> None:
@@ -140,3 +147,25 @@ def test_prose_stays_in_its_comment() -> None:
     assert (
         "/** b c · a */\ntype T={/** @deprecated *\\/ evil() /* · 1..100 */limit?:number}\n" in text
     )
+
+
+@pytest.mark.parametrize(
+    ("nodes", "defined", "spelt"),
+    [
+        ([ANYTHING] * 2, [], "Record<string,unknown>"),
+        ([ANYTHING] * 3, ["type Dict=Record<string,unknown>"], "Dict"),
+        ([ANYTHING] * 3 + [Record((), rest=TEXT)], ["type Dict="], "Record<string,string>"),
+        ([Record((), rest=Ref("T"))] * 4, ["interface Dict<"], "Dict<T>"),
+        ([Record((), rest=TEXT)] * 9, ["interface Dict<"], "Dict<string>"),
+        ([BYTES] * 3, [], "Uint8Array"),
+        ([BYTES] * 4 + [ANYTHING] * 3, ["type Bytes=", "type Dict="], "Dict"),
+    ],
+)
+def test_a_short_name_is_defined_where_it_pays(
+    nodes: list[Type], defined: list[str], spelt: str
+) -> None:
+    described = api(T=Tuple(tuple(nodes), len(nodes)))
+    _, *lines, type_, _, _ = print_declarations(described).splitlines()
+    assert [line[: len(start)] for line, start in zip(lines, defined, strict=True)] == defined
+    assert type_.endswith(f",{spelt}]")
+    assert read_declarations("\n".join([*lines, type_])).types["T"] == described.types["T"]

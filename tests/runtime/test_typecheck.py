@@ -16,14 +16,14 @@ from tsbind.runtime.typecheck import TypeChecker, check_program, find_checker, t
 
 API = """\
 type Room={id:string,name:string,topic?:string|null}
-declare const api:{
+export declare const api:{
 $pages<A,R>(list:(a:A)=>Promise<R>,a?:NoInfer<A>,most?:number):AsyncIterable<
 R extends(infer T)[]|{rooms?:(infer T)[]}?T:any>
 rooms:{
 list():Promise<Room[]>
 find(a:{name?:string}):Promise<{rooms:Room[],other:number[]}>
 create(a:{name:string,topic?:string}):Promise<Room>}}
-export{api} // 1.0 0123456789ab
+// 1.0 0123456789ab
 """
 
 

@@ -98,8 +98,8 @@ add(a:{id:string,user:User,tags?:string[]}):Promise<User>""",
     13: """\
 type User={id:string}
 type Sort={by:string}
-type Reply=Dict
-list(a?:{limit?:number,sort?:Sort}):Promise<Dict[]>
+type Reply=Record<string,unknown>
+list(a?:{limit?:number,sort?:Sort}):Promise<Record<string,unknown>[]>
 get(a:{id:string}):Promise<Reply>
 add(a:{id:string,user:User,tags?:string[]}):Promise<User>""",
     18: """\
@@ -188,7 +188,7 @@ def test_an_object_whose_fields_are_given_up_is_not_said_to_have_none() -> None:
     closed = Record((Field("x", TEXT),), closed=True)
     api = replace(sketch("get():Room"), types={"Room": NamedType(closed)})
     assert show(cut(api, {("optional-reply-fields", "Room.x")})[0]).endswith(
-        "type Room=Dict\nget():Promise<Room>"
+        "type Room=Record<string,unknown>\nget():Promise<Room>"
     )
 
 

@@ -80,7 +80,7 @@ components:
         (Options(), True),
         (Options(select="wide"), True),
         (Options(select="text"), False),
-        (Options(docs="brief", budget=60), False),
+        (Options(docs="brief", budget=55), False),
     ],
 )
 def test_integers_beyond_a_double_are_told_of_where_there_are_any(

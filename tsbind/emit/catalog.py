@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from tsbind.bundle import Call
+from tsbind.emit.offered import print_offered
 from tsbind.emit.text import line_comment, plain, property_name, quote
-from tsbind.emit.typescript import print_offered
 from tsbind.errors import BudgetError
 from tsbind.ir.api import Api
 
@@ -164,11 +164,10 @@ def _head(api: Api) -> list[str]:
         lines.append(line_comment(about, SENTENCE))
     lines += [
         "// Call them as `await api.NAMESPACE.METHOD({...})`, once you know how they look:",
-        "declare const api: {",
+        "export declare const api: {",
         _LOOKING,
         *(f"  {line}" for method in print_offered(api) for line in method.splitlines()),
         "}",
-        "export{api}",
     ]
     if api.operations:
         name = plain(api.operations[0].id, 80)

@@ -2,7 +2,8 @@
 
 What was printed and read back must be the Api that went in: that is how tests, and the compiler
 itself, know that nothing was lost.  Prose is skipped.  The names `Omit`, `Pick`, `Partial`,
-`Required`, `Dict`, `Bytes`, `OneOf`, `Promise` and `Async` mean what the printer means by them.
+`Required`, `Record`, `Dict`, `Bytes`, `OneOf`, `Promise` and `Async`
+mean what the printer means by them.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ KEYWORDS: Final[Mapping[str, Type]] = {
     "true": Enum((True,)),
     "false": Enum((False,)),
     "Bytes": BYTES,
+    "Uint8Array": BYTES,
     "Dict": ANYTHING,
 }
 _PRELUDE: Final = frozenset({"Bytes", "Dict"})
@@ -167,7 +169,7 @@ def _refuse(what: str, where: Location) -> SpecError:
     return SpecError(
         what,
         where=where,
-        fix="use type aliases, interfaces and one `declare const api`, as tsbind prints them",
+        fix="use type aliases, interfaces and one `export declare const`, as tsbind prints them",
         code="declarations",
     )
 
@@ -224,9 +226,6 @@ class _Reader(Transformer[Token, Any]):
             case _:
                 raise Outside(f'"{name}" is no object of methods')
 
-    def module(self, _exported: object) -> None:
-        return None
-
     def prelude(self, _: Token) -> None:
         return None
 
@@ -272,8 +271,8 @@ class _Reader(Transformer[Token, Any]):
         if name in _TRIMS:
             return Trim(_type(given[0]), name, tuple(_keys(given[1])) if given[1:] else ())
         match name:
-            case "Dict":
-                return Record((), closed=True) if given[0] == NEVER else Record((), _type(given[0]))
+            case "Dict" | "Record" if given[:-1] in ((), (TEXT,)):
+                return _dictionary(_type(given[-1]))
             case "OneOf":
                 return union(Enum((word,)) for key in _keys(given[0]) for word in key.split(" "))
             case "Promise":
@@ -318,7 +317,7 @@ class _Reader(Transformer[Token, Any]):
             raise Outside("one object has both methods and fields")
         return _joined(spaces) if spaces else Record(tuple(fields), rest)
 
-    def pages(self, _: Token, fields: tuple[str, ...]) -> _Namespace:
+    def pages(self, _: Token, fields: tuple[str, ...], *_end: Token) -> _Namespace:
         return _Namespace(pages=fields)
 
     def response(self, _: Token) -> _Namespace:
@@ -363,6 +362,12 @@ class _Reader(Transformer[Token, Any]):
         return unquote(token) if token.type == "STRING" else str(token)
 
 
+def _dictionary(member: Type) -> Type:
+    if member == NEVER:
+        return Record((), closed=True)
+    return ANYTHING if member == UNKNOWN else Record((), member)
+
+
 def _joined(spaces: Iterable[_Namespace]) -> _Namespace:
     """The methods of several objects as those of one."""
     listed = list(spaces)
@@ -382,8 +387,6 @@ def _signature(name: str, given: Type | None, reply: Any, *, optional: bool) -> 
 
 
 def _bind(body: Type, parameters: tuple[str, ...]) -> Type:
-    if not parameters:
-        return body
     change: Callable[[Type], Type] = lambda node: (  # noqa: E731
         Variable(node.name) if isinstance(node, Ref) and node.name in parameters else node
     )

@@ -15,7 +15,7 @@ from tsbind.emit.dts import read_declarations
 from tsbind.emit.typescript import print_declarations
 from tsbind.ir.api import Api, Operation
 
-_OPENING = "declare const api:{"
+_OPENING = "export declare const api:{"
 
 
 def through(step: Callable[[Api], Api], text: str) -> str:
@@ -44,6 +44,6 @@ def sketch(text: str) -> Api:
 
 def show(api: Api) -> str:
     """Print the types and methods of `api`, without what stands around them in a file."""
-    lines = print_declarations(api).removesuffix("}\nexport{api}\n").splitlines()[1:]
-    around = (_OPENING, "type Bytes=", "interface Dict<", "type OneOf<")
+    lines = print_declarations(api).removesuffix("}\n").splitlines()[1:]
+    around = (_OPENING, "type Bytes=", "type Dict=", "interface Dict<", "type OneOf<")
     return "\n".join(line for line in lines if not line.startswith(around))

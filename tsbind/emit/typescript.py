@@ -2,12 +2,11 @@
 
     // Room chat
     type Room={id:string,name:string,topic?:string|null}
-    declare const api:{
+    export declare const api:{
     rooms:{
     list(a?:{limit?:number}):Promise<Room[]>
-    get(a:{id:string}):Promise<Room>
-    }}
-    export{api} // 1.2 3f2a9c41d0e7
+    get(a:{id:string}):Promise<Room>}}
+    // 1.2 3f2a9c41d0e7
 
 What changes with every version stands last, so that a prompt cache holds as far as the text does.
 The printer spells and decides nothing: names are final, prose is what the passes left, and
@@ -20,12 +19,13 @@ export makes the file a module (so that `type Event` cannot meet the browser's o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from functools import partial
 from typing import Final, assert_never
 
-from tsbind.emit import text
+from tsbind.emit import prelude, text
+from tsbind.emit.offered import RESPONSE, print_offered
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import (
     Anything,
@@ -54,37 +54,13 @@ from tsbind.ir.types import (
 # From this many operations on, saying once that every method returns a promise is cheaper than
 # saying it each time.
 ASYNC_FROM: Final = 17
-# From this many values on, a text of them that says once how it is read is cheaper than a literal
-# for each; the compiler splits no text of more than a thousand words.
-LISTED_FROM: Final = 16
-LISTED_TO: Final = 900
 DOC_LIMIT: Final = 400  # characters of one comment, whatever the passes left
 
-# What every list in pages is walked through with.  `NoInfer` holds the arguments against what the
-# operation takes; the reply's type alone says what an item is.
-PAGES: Final = "$pages"
-PAGES_HEAD: Final = (
-    f"{PAGES}<A,R>(list:(a:A)=>Promise<R>,a?:NoInfer<A>,most?:number):AsyncIterable<"
+# What says once that every method returns a promise; no type of an API may have its name.
+_ASYNC: Final = (
+    "type Async<T>={[K in keyof T]:T[K]extends(...a:infer A)=>infer R"
+    "?(...a:A)=>Promise<R>:Async<T[K]>}"
 )
-
-# What gives the whole of a reply where the document promises headers that are no part of its value.
-RESPONSE: Final = "$response"
-RESPONSE_HEAD: Final = (
-    f"{RESPONSE}<A,R>(call:(a:A)=>Promise<R>,a?:NoInfer<A>)"
-    ":Promise<{status:number,headers:Record<string,string>,body:R}>"
-)
-
-# Names that the printed text relies on, so no type of the API may have them.
-PRELUDE: Final = {
-    "Async": "type Async<T>={[K in keyof T]:T[K]extends(...a:infer A)=>infer R"
-    "?(...a:A)=>Promise<R>:Async<T[K]>}",
-    "Bytes": "type Bytes=Uint8Array",
-    "Dict": "interface Dict<T=unknown>{[k:string]:T}",
-    "OneOf": "type OneOf<S extends string,R=never>=S extends`${infer A} ${infer B}`"
-    "?OneOf<B,R|A>:R|S",
-}
-
-
 _SHORTENED: Final = "// shortened: `await api.$describe(NAME)` tells all of an operation or type"
 
 
@@ -104,7 +80,7 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     text parses, and its comments and literals are closed.
     """
     bulk = len(api.operations) >= ASYNC_FROM
-    printer = _Printer(api.types)
+    printer = _Printer()
     body = [printer.named(name, named) for name, named in api.types.items()]
     tree = _Tree.of(api.operations)
     overloaded = [operation for operation in api.operations if operation.overload is not None]
@@ -112,10 +88,10 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
         body.append(_SHORTENED)
     if api.wide:
         body.append("// integers beyond 2^53 are bigint")
-    if bulk:  # said here, beside the methods, for a prelude may be thousands of lines away
+    if bulk:  # said here, beside the methods, for the head may be thousands of lines away
         body.append("// every method returns a Promise, or throws ApiError{status,body}")
     method = partial(printer.method, bulk=bulk)
-    head = "declare const api:"
+    head = "export declare const api:"
     if bulk and overloaded:  # what comes first fits first
         body.extend([head + "{", *printer.members(_Tree.of(overloaded), printer.overload)])
         head = body.pop() + "}&"
@@ -128,46 +104,13 @@ def print_declarations(api: Api, *, fingerprint: str = "", shortened: bool = Fal
     else:
         body.extend([*offered, *printer.members(tree, method)])
     body[-1] += "}" if offered or not bulk else ""
-    used = printer.used | ({"Async"} if bulk else set())
-    mark = f"{api.version} {fingerprint}".strip()
     top = [text.line_comment(api.title, 120)]
     top += [text.block_comment(api.preface, DOC_LIMIT)] if api.preface else []
-    prelude = [spelling for name, spelling in PRELUDE.items() if name in used]
-    end = f"export{{api}} {text.line_comment(mark, 80)}" if mark else "export{api}"
-    return "\n".join([*top, *prelude, *body, end, ""])
-
-
-def print_offered(api: Api) -> list[str]:
-    """Print the methods that stand beside the API's own: those that any operation is one for."""
-    taken = {operation.name[0] for operation in api.operations}
-    offered = {PAGES: _pages(api), RESPONSE: _response(api)}
-    return [spelt for name, spelt in offered.items() if spelt and name not in taken]
-
-
-def _response(api: Api) -> str:
-    """The method that gives headers and status with the body; "" where none are promised."""
-    if not any(operation.call.headers for operation in api.operations):
-        return ""
-    named = text.block_comment(f"headers: {', '.join(api.headers)}", DOC_LIMIT)
-    return f"{named}\n{RESPONSE_HEAD}" if api.headers else RESPONSE_HEAD
-
-
-def _pages(api: Api) -> str:
-    """The method that walks through lists in pages; "" where no operation gives any.
-
-    It is spelt for the lists that there are: what an item is follows from the operation's reply.
-    """
-    paged = [each.call.paging for each in api.operations if each.call.paging is not None]
-    if not paged:
-        return ""
-    names = sorted({paging.items for paging in paged if paging.items})
-    shapes = ["(infer T)[]"] if any(paging.items == "" for paging in paged) else []
-    if len(names) == 1:
-        shapes.append(f"{{{text.property_name(names[0])}?:(infer T)[]}}")
-    elif names:
-        shapes.append(f"{{[K in{'|'.join(map(text.quote, names))}]?:(infer T)[]}}")
-    item = f"R extends{'|'.join(shapes)}?T:any" if shapes else "any"
-    return f"{PAGES_HEAD}{item}>"
+    top += [_ASYNC] if bulk else []
+    short, spelt = prelude.settle("\n".join(body))
+    mark = f"{api.version} {fingerprint}".strip()
+    end = [text.line_comment(mark, 80)] if mark else []
+    return "\n".join([*top, *short, spelt, *end, ""])
 
 
 def print_pieces(api: Api) -> tuple[dict[str, str], dict[str, str]]:
@@ -175,14 +118,16 @@ def print_pieces(api: Api) -> tuple[dict[str, str], dict[str, str]]:
 
     An operation is spelt as it is called: `issues.get(a:{id:string}):Promise<Issue>`.
     """
-    printer = _Printer(api.types)
+    printer = _Printer()
     operations = {
-        operation.id: printer.method(operation, bulk=False, name=operation.id) + _headers(operation)
+        operation.id: prelude.written_out(printer.method(operation, bulk=False, name=operation.id))
+        + _headers(operation)
         for operation in api.operations
     }
-    types = {name: printer.named(name, named) for name, named in api.types.items()}
-    prelude = {name: spelling for name, spelling in PRELUDE.items() if name in printer.used}
-    return operations, prelude | types
+    types = {
+        name: prelude.written_out(printer.named(name, named)) for name, named in api.types.items()
+    }
+    return operations, types
 
 
 def _headers(operation: Operation) -> str:
@@ -210,11 +155,7 @@ class _Tree:
 
 
 class _Printer:
-    """Spells types; remembers which names of the prelude they used."""
-
-    def __init__(self, types: Mapping[str, NamedType]) -> None:
-        self._types = types
-        self.used: set[str] = set()
+    """Spells types, with marks where `prelude` decides."""
 
     def named(self, name: str, named: NamedType) -> str:
         head = name
@@ -268,9 +209,7 @@ class _Printer:
             case Boolean():
                 return "boolean"
             case Enum(values):
-                parts = self._literals(values)
-                spelt = "|".join(parts) or "never"
-                return _bracket(spelt, Level.UNION, level) if len(parts) > 1 else spelt
+                return _literals(values, level)
             case Null():
                 return "null"
             case Unknown():
@@ -278,9 +217,9 @@ class _Printer:
             case Never():
                 return "never"
             case Anything():
-                return self._prelude("Dict")
+                return prelude.dictionary()
             case Bytes():
-                return self._prelude("Bytes")
+                return prelude.BYTES
             case Intersection(parts):
                 spelt = self._each(parts, "&", Level.INTERSECTION)
                 return _bracket(spelt, Level.INTERSECTION, level)
@@ -297,31 +236,17 @@ class _Printer:
     def _each(self, nodes: Iterable[Type], separator: str, level: Level) -> str:
         return separator.join(self.type(node, level) for node in nodes)
 
-    def _literals(self, values: Sequence[Scalar]) -> list[str]:
-        """Spell literal values: each by itself, or those that are words as one text of many."""
-        if len(values) < LISTED_FROM:
-            return list(map(_scalar, values))
-        words = [value for value in values if isinstance(value, str) and text.is_word(value)]
-        if not LISTED_FROM <= len(words) <= LISTED_TO:
-            return list(map(_scalar, values))
-        listed = set(words)
-        others = (v for v in values if not (isinstance(v, str) and v in listed))
-        return [f'{self._prelude("OneOf")}<"{" ".join(words)}">', *map(_scalar, others)]
-
-    def _prelude(self, name: str) -> str:
-        self.used.add(name)
-        return name
-
     def _record(self, node: Record) -> str:
         if node.fields:
             members = list(map(self._field, node.fields))
             if node.rest is not None:
                 members.append(f"[k:string]:{self._index(node, node.rest)}")
             return "{" + ",".join(members) + "}"
-        if node.rest is not None:
-            rest = "" if isinstance(node.rest, Unknown) else f"<{self.type(node.rest)}>"
-            return self._prelude("Dict") + rest
-        return self._prelude("Dict") + ("<never>" if node.closed else "")
+        if node.rest is None:
+            return prelude.dictionary("never" if node.closed else "")
+        if isinstance(node.rest, Unknown):
+            return prelude.dictionary()
+        return prelude.dictionary(self.type(node.rest), late=_mentions_names(node.rest))
 
     def _index(self, node: Record, rest: Type) -> str:
         # TypeScript holds an index signature against the optional properties beside it, too.
@@ -351,6 +276,21 @@ def _key(operation: Operation) -> str:
     return text.property_name(own) if own != "new" else '"new"'
 
 
+def _mentions_names(node: Type) -> bool:
+    """Whether a type alias could lead back to itself through `node`, with no braces between."""
+    match node:
+        case Ref() | Apply():
+            return True
+        case Union(inner) | Intersection(inner):
+            return any(map(_mentions_names, inner))
+        case Trim(base):
+            return _mentions_names(base)
+        case Record((), rest) if rest is not None:
+            return _mentions_names(rest)
+        case _:
+            return False
+
+
 def _bracket(spelt: str, own: Level, level: Level) -> str:
     return f"({spelt})" if level > own else spelt
 
@@ -361,6 +301,20 @@ def _doc(prose: str, note: str, deprecated: bool = False, *, line: bool = False)
     words = " · ".join(part for part in (prose, note) if part)
     comment = text.block_comment(f"{'@deprecated ' if deprecated else ''}{words}", DOC_LIMIT)
     return comment + ("\n" if line else "")
+
+
+def _literals(values: Sequence[Scalar], level: Level) -> str:
+    """Spell literal values: each by itself, or those that are words as one text of many."""
+    words: list[str] = []
+    if len(values) >= prelude.LISTED_FROM:
+        words = [value for value in values if isinstance(value, str) and text.is_word(value)]
+        words = words if prelude.LISTED_FROM <= len(words) <= prelude.LISTED_TO else []
+    listed = frozenset(words)
+    parts = [_scalar(v) for v in values if not (isinstance(v, str) and v in listed)]
+    if words:
+        parts.insert(0, prelude.one_of(words, bracket=level > Level.UNION and not parts))
+    spelt = "|".join(parts) or "never"
+    return _bracket(spelt, Level.UNION, level) if len(parts) > 1 else spelt
 
 
 def _scalar(value: Scalar) -> str:

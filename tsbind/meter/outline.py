@@ -1,7 +1,7 @@
 """Where the tokens of declarations go: their text, part by part.
 
-    >>> text = '// Chat\\ntype Room={id:string}\\ndeclare const api:{\\nrooms:{\\n'
-    >>> text += 'list():Promise<Room[]>\\nget(a:{id:string}):Promise<Room>}}\\nexport{api}\\n'
+    >>> text = '// Chat\\ntype Room={id:string}\\nexport declare const api:{\\nrooms:{\\n'
+    >>> text += 'list():Promise<Room[]>\\nget(a:{id:string}):Promise<Room>}}\\n// 1.0\\n'
     >>> for part in outline(text):
     ...     print(part.kind, part.name)
     frame 0
@@ -12,8 +12,9 @@
     frame 2
 
 Parts follow each other and together are the text.  Each ends with a line feed, and no token of the
-shipped encodings reaches across one, unless a comment follows: without prose the tokens of parts
-add up to those of the text, with prose to some thousandths less or more.
+shipped encodings reaches across one, unless a comment follows, as one does at the end: the tokens
+of parts add up to those of the text without prose and a few more, with prose to some thousandths
+less or more.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _TYPE: Final = re.compile(r"(?:type|interface) ([^\s=<]+)")
 _KEY: Final = re.compile(r'("(?:[^"\\]|\\.)*"|[^\s":({]+)(\(|:\{$)')
 # What may hold a brace that opens or closes nothing, and the braces that do.
 _BRACES: Final = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|([{}])')
-_START: Final = "declare const api:"
+_START: Final = "export declare const api:"
 
 
 def outline(text: str) -> Iterator[Part]:

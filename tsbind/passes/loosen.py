@@ -1,16 +1,16 @@
 """Let through what an empty part of an intersection would keep out.
 
-An object whose properties are all hidden (read-only ones, in a request) is printed `Dict<never>`,
-so that nobody fills it in.  Beside other objects it adds nothing, and TypeScript would let no
-field of theirs pass.
+An object whose properties are all hidden (read-only ones, in a request) is printed
+`Record<string,never>`, so that nobody fills it in.  Beside other objects it adds nothing, and
+TypeScript would let no field of theirs pass.
 
     >>> from tsbind.emit.sketch import through
     >>> print(through(loosen, '''
     ...     type Stamps=Dict<never>
     ...     type More=Stamps&Dict<never>
     ...     add(a:More&{name:string}):More'''))
-    type Stamps=Dict<never>
-    type More=Dict<never>
+    type Stamps=Record<string,never>
+    type More=Record<string,never>
     add(a:{name:string}):Promise<More>
 """
 

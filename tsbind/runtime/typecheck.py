@@ -282,8 +282,8 @@ def _ambient(declarations: Declarations) -> str:
 
 
 def _as_type(text: str) -> str:
-    text = re.sub(r"^export\s*\{\s*\w*\s*\};?", "", text, flags=re.MULTILINE)
-    return re.sub(r"^declare const \w+\s*:\s*", "type $Api = $Offered&", text, flags=re.MULTILINE)
+    opening = r"^(?:export )?declare const \w+\s*:\s*"
+    return re.sub(opening, "type $Api = $Offered&", text, flags=re.MULTILINE)
 
 
 def _diagnostics(program: Program, items: list[Any]) -> tuple[Diagnostic, ...]:
