@@ -48,6 +48,13 @@ def _schemas(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
         "not": inner,
         "if": inner,
         "then": inner,
+        "dependentSchemas": table | ANYTHING,
+        "unevaluatedItems": inner | ANYTHING,
+        "propertyNames": inner | ANYTHING,
+        "$defs": table,
+        "$id": NAMES | ANYTHING,
+        "$dynamicAnchor": st.sampled_from(["i", "j"]) | ANYTHING,
+        "$dynamicRef": st.sampled_from(["#i", "#j", "A#i"]) | ANYTHING,
         "format": ANYTHING | st.just("binary"),
         "pattern": TEXTS,
         "minLength": ANYTHING,
@@ -150,3 +157,21 @@ def test_doublings_stay_small() -> None:
     }
     api, _ = lower(load(json.dumps(document).encode(), name="doubling.json"))
     assert len(dump(api)) < 20_000
+
+
+def test_branches_stay_small() -> None:
+    """Each of many schemas may refer to the same large one in a branch."""
+    large = {"type": "object", "properties": {f"p{number}": {} for number in range(1_000)}}
+    branching = {"if": {"required": ["a"]}, "then": {"$ref": "#/components/schemas/Large"}}
+    schemas: dict[str, Json] = {f"S{number}": branching for number in range(1_000)}
+    refs = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
+    content = {"application/json": {"schema": {"type": "array", "prefixItems": refs}}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": {"responses": {"200": {"description": "", "content": content}}}}},
+        "components": {"schemas": {**schemas, "Large": large}},
+    }
+    api, diagnostics = lower(load(json.dumps(document).encode(), name="hostile.json"))
+    assert len(dump(api)) < 3_000_000
+    assert {each.code for each in diagnostics} == {"branch-fields"}

@@ -23,13 +23,13 @@ APART = {
 
 def test_every_required_case_of_2020_12_is_decided_right(corpus: Path) -> None:
     folder = next((corpus / "hostile").glob("**/tests/draft2020-12"))
-    remotes = _remotes(folder.parent.parent / "remotes")
+    remotes = remote_schemas(folder.parent.parent / "remotes")
     wrong, decided = [], 0
     for file in sorted(folder.glob("*.json")):
         if file.name in APART:
             continue
         for group in json.loads(file.read_bytes()):
-            schema = _bundled(group["schema"], remotes)
+            schema = bundled(group["schema"], remotes)
             for case in group["tests"]:
                 try:
                     ResultSchema(schema).check(case["data"])
@@ -43,7 +43,7 @@ def test_every_required_case_of_2020_12_is_decided_right(corpus: Path) -> None:
     assert decided > 1_150
 
 
-def _remotes(folder: Path) -> dict[str, Json]:
+def remote_schemas(folder: Path) -> dict[str, Json]:
     """The schemas that the suite expects to find elsewhere, under the address of each."""
     found: dict[str, Json] = {}
     for path in sorted(folder.rglob("draft2020-12/**/*.json")):
@@ -53,7 +53,7 @@ def _remotes(folder: Path) -> dict[str, Json]:
     return found
 
 
-def _bundled(schema: Json, remotes: dict[str, Json]) -> Json:
+def bundled(schema: Json, remotes: dict[str, Json]) -> Json:
     """Put what a schema refers to into it (2020-12 §9.3), since nothing is ever fetched."""
     if REMOTE not in json.dumps(schema):
         return schema

@@ -11,11 +11,11 @@ from typing import Final
 
 from tsbind.lower.declared import Scope, declared
 from tsbind.lower.references import References
-from tsbind.lower.report import At, Node
+from tsbind.lower.report import At, Node, Report
 
 BRANCHING: Final = frozenset(["if", "then", "else", "dependentSchemas"])
 _MAX_VISITED: Final = 100  # schemas looked through for the branches of one
-MAX_FIELDS: Final = 50_000  # of all branches of a document
+MAX_FIELDS: Final = 50_000  # of all branches of a document, however often they are looked at
 
 Place = tuple[Node, At]
 
@@ -23,8 +23,9 @@ Place = tuple[Node, At]
 class Branches:
     """Finds the fields that the branches of schemas declare."""
 
-    def __init__(self, references: References) -> None:
+    def __init__(self, references: References, report: Report) -> None:
         self._references = references
+        self._report = report
         self._room = MAX_FIELDS
 
     def fields(
@@ -34,7 +35,16 @@ class Branches:
 
         A condition only tells what is there: a name that stands under `if` alone has no schema.
         """
-        if BRANCHING.isdisjoint(schema):
+        if BRANCHING.isdisjoint(schema) or schema.get("additionalProperties") is False:
+            return {}
+        if self._room <= 0:
+            self._report.add(
+                "branch-fields",
+                at,
+                f"the branches of all schemas declare more than {MAX_FIELDS:,} fields; those that "
+                "only this one's branches declare are not shown",
+                fix="declare them beside the branches",
+            )
             return {}
         found: dict[str, list[Place]] = {}
         for key in ("then", "else"):
@@ -46,13 +56,11 @@ class Branches:
         self._collect(schema.get("if"), (at, "if"), asked)
         for name in asked:
             found.setdefault(name, [])
-        kept = {
+        return {
             name: places
             for name, places in found.items()
             if declared(name, schema, at, scope, self._references) is None
         }
-        self._room -= len(kept)
-        return kept if self._room >= 0 else {}
 
     def _collect(self, schema: Node, at: At, found: dict[str, list[Place]]) -> None:
         seen: set[int] = set()
@@ -63,6 +71,7 @@ class Branches:
                 continue
             seen.add(id(node))
             properties = node.get("properties")
+            self._room -= len(properties) if isinstance(properties, dict) else 1
             for name, inner in properties.items() if isinstance(properties, dict) else ():
                 if inner is not False:
                     found.setdefault(name, []).append((inner, ((place, "properties"), name)))

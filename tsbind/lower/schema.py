@@ -31,7 +31,7 @@ from tsbind.ir.types import (
     Union,
     union,
 )
-from tsbind.lower.branches import Branches
+from tsbind.lower.branches import BRANCHING, Branches
 from tsbind.lower.compose import intersect
 from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
@@ -254,8 +254,8 @@ class SchemaLowering:
         return Tuple(types, required, self.type(items, (at, "items")))
 
     def _evaluates_all_items(self, schema: dict[str, Node]) -> bool:
-        alone = "items" not in schema and schema.keys().isdisjoint(("$ref", "if", *COMPOSED))
-        return alone and schema.get("unevaluatedItems") is False
+        others = ("items", "contains", "$ref", "if", *COMPOSED)
+        return schema.get("unevaluatedItems") is False and schema.keys().isdisjoint(others)
 
     def _record(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
         fields = [*self._fields(schema, at, scope), *self._branch_fields(schema, at, scope)]
@@ -339,7 +339,9 @@ class SchemaLowering:
 
     def _rest(self, schema: dict[str, Node], at: At) -> tuple[Type | None, bool]:
         """The type of further members, and whether there may be none."""
-        further = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
+        further = schema.get("additionalProperties")
+        if further is None and BRANCHING.isdisjoint(schema):
+            further = schema.get("unevaluatedProperties")
         patterns = self._table(schema, "patternProperties", at)
         types = [
             self.type(inner, ((at, "patternProperties"), pattern))

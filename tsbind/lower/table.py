@@ -65,7 +65,7 @@ class Types:
     def __init__(self, document: Document, report: Report) -> None:
         self.references = References(document, report)
         self.directions = Directions(self.references, report)
-        self._branches = Branches(self.references)
+        self._branches = Branches(self.references, report)
         self._report = report
         self._discriminators = Discriminators(document, self.references, report)
         self._names = TypeNames(self._discriminators.components())

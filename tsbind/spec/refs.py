@@ -42,7 +42,7 @@ class Refs:
         self._files = files
         self._ids: dict[str, str] = {}  # absolute URI → pointer
         self._anchors: dict[tuple[str, str], str] = {}  # (resource, name) → pointer
-        self._dynamic: dict[str, list[str]] = {}  # name → pointers
+        self.dynamic: dict[str, list[str]] = {}  # name of a `$dynamicAnchor` → pointers
         self._scopes: dict[str, Scope] = {}
         self._looked_through: set[str] = set()
         self.failed: dict[str, Failure] = {}  # by reference
@@ -72,8 +72,8 @@ class Refs:
     def anchor(self, name: str, at: str, scope: Scope, *, dynamic: bool) -> None:
         """Note the `$anchor` or `$dynamicAnchor` of the schema at `at`."""
         self._anchors.setdefault((scope.resource, name), at)
-        if dynamic and at not in self._dynamic.setdefault(name, []):
-            self._dynamic[name].append(at)
+        if dynamic and at not in self.dynamic.setdefault(name, []):
+            self.dynamic[name].append(at)
 
     def link(self, ref: str, scope: Scope) -> str | None:
         """Return the pointer that `ref` means, or None, noting why, while it is not known."""
@@ -154,7 +154,7 @@ class Refs:
         found = self._anchors.get((scope.resource, name))
         if found is not None:
             return found
-        candidates = self._dynamic.get(name, [])
+        candidates = self.dynamic.get(name, [])
         return candidates[0] if len(candidates) == 1 else self.link(ref, scope)
 
     def find(self, pointer: str) -> Json:

@@ -11,6 +11,7 @@ from tsbind.bundle import Json
 from tsbind.errors import Severity
 from tsbind.spec import pointer as pointers
 from tsbind.spec.document import EXTERNAL, Problem
+from tsbind.spec.dynamic import Dynamic, TooManyError, Use
 from tsbind.spec.refs import Refs, Scope
 from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SHAPES
 from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
@@ -48,6 +49,7 @@ class Upgrade:
         self._uses: dict[str, list[tuple[Object, str]]] = {}
         self._targets: dict[str, tuple[str, Scope]] = {}  # pointer → kind, scope
         self._waiting: list[tuple[str, Object, str, str, Scope]] = []
+        self._dynamic: list[Use] = []
         self._swagger = Swagger(root, self, refs) if version == (2, 0) else None
 
     def run(self) -> None:
@@ -63,6 +65,8 @@ class Upgrade:
             if not self._retry():
                 break
         self._settle()
+        if self._dynamic:
+            self._bind_dynamic()
         if self._swagger:
             self._swagger.finish()
 
@@ -271,6 +275,7 @@ class Upgrade:
                 self._targets[pointer] = (kind, self._refs.scope_at(pointer))
         if key == "$dynamicRef":
             holder, key = _static(holder)
+            self._dynamic.append(Use(holder, ref.partition("#")[2], pointer))
             self._seen[id(holder)] = holder  # its reference is a pointer already
         holder[key] = f"#{pointer}"
         self._uses.setdefault(pointer, []).append((holder, key))
@@ -308,6 +313,24 @@ class Upgrade:
             if settled is not None and settled != pointer:
                 for holder, key in uses:
                     holder[key] = f"#{settled}"
+
+    def _bind_dynamic(self) -> None:
+        """Give each `$dynamicRef` the meaning that it has for those who refer to its schema."""
+        anchors = {
+            name: [self.settle(at) or at for at in listed]
+            for name, listed in self._refs.dynamic.items()
+        }
+        uses = [use._replace(pointer=self.settle(use.pointer) or "") for use in self._dynamic]
+        try:
+            self.moved |= Dynamic(self._root, uses, anchors).bind()
+        except TooManyError:
+            self.report(
+                "dynamic-refs",
+                "",
+                "schemas with a $dynamicRef are used in too many ways; each is read as if nothing "
+                "overrode it",
+                "use $ref where it means the same",
+            )
 
     def _inline_group(self, visit: Visit, key: str, container: str, kind: str) -> Json:
         """Put in place a map or list that is given by reference: again, people do."""
