@@ -15,6 +15,8 @@ BUILTINS = {
     "BigInt.prototype.toLocaleString": 0,
     "BigInt.prototype.toJSON": 0,
     "String.prototype.localeCompare": 1,
+    "JSON.parse": 2,
+    "JSON.stringify": 3,
     "Math.random": 0,
     "Date.now": 0,
     "globalThis.setTimeout": 1,

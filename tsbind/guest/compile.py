@@ -17,7 +17,7 @@ from tsbind.guest.fetch import run
 
 STACK = 1 << 19  # bytes of shadow stack; it lies lowest, so that running over it traps
 
-ENGINE = ("libregexp.c", "libunicode.c", "dtoa.c")  # quickjs.c is part of our engine.c
+ENGINE = ("libregexp.c", "libunicode.c", "dtoa.c")  # our engine.c includes quickjs.c
 _FLAGS = ("-target", "wasm32-wasi", "-O2", "-DNDEBUG", "-D_GNU_SOURCE", "-DQUICKJS_NG_BUILD")
 _OURS = ("-Wall", "-Wextra", "-Werror")
 _LINK = ("-mexec-model=reactor", "-s", f"-Wl,-z,stack-size={STACK}", "-Wl,--export=__stack_pointer")
@@ -48,7 +48,7 @@ def compile_guest(quickjs: Path, ours: Iterable[Path], work: Path) -> bytes:
 
 
 def _is_plain(path: Path) -> bool:
-    return path.suffix == ".c" and path.name != "engine.c"
+    return path.suffix == ".c" and not path.name.startswith("engine")
 
 
 def _zig(arguments: Iterable[str], work: Path) -> None:

@@ -1,10 +1,14 @@
 /* QuickJS-ng and what it does not export, in one translation unit.
 
-   Reaching into the engine is kept to this file, so that a new version of it needs one look. */
+   Reaching into the engine is kept to this file and the two that it includes, so that a new version
+   of it needs one look. */
 
 #include "quickjs.c"
 
 #include "guest.h"
+
+#include "engine_parse.c"
+#include "engine_stringify.c"
 
 enum { MAX_SITE_FRAMES = 4 };
 
@@ -68,6 +72,13 @@ void engine_init(JSContext *ctx)
 {
     program_file = JS_NewAtom(ctx, PROGRAM_FILE);
     call_symbol = JS_NewPrivateSymbol(ctx, "call");
+    JSValue json = JS_GetPropertyStr(ctx, ctx->global_obj, "JSON");
+    int flags = JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE;
+    JSValue parse = JS_NewCFunction(ctx, json_parse, "parse", 2);
+    JSValue stringify = JS_NewCFunction(ctx, json_stringify, "stringify", 3);
+    JS_DefinePropertyValueStr(ctx, json, "parse", parse, flags);
+    JS_DefinePropertyValueStr(ctx, json, "stringify", stringify, flags);
+    JS_FreeValue(ctx, json);
 }
 
 /* Free the source texts of all functions so far: `toString` then says "[native code]".  Each
