@@ -12,6 +12,7 @@ from tsbind.cli.files import spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, print_json, say, show, visible, working
 from tsbind.cli.source import allow_ref_option, json_option, max_values_option, open_source
+from tsbind.cli.unswept import unswept
 from tsbind.errors import Diagnostic, TsbindError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ FINDINGS = 1  # something is wrong, and the rest of the document compiles
 @max_values_option
 @json_option
 @click.pass_context
+@unswept()
 def command(
     ctx: click.Context,
     specs: tuple[str, ...],

@@ -25,6 +25,7 @@ from tsbind.cli.source import (
     json_option,
     open_source,
 )
+from tsbind.cli.unswept import unswept
 
 if TYPE_CHECKING:
     from tsbind.cache import Cache
@@ -53,6 +54,7 @@ _SHOWN = 20  # diagnostics that a person is shown; `tsbind check` shows them all
 @click.option("--name", metavar="NAME", help="Name of the files; by default that of SPEC.")
 @document_options
 @json_option
+@unswept()
 def command(
     spec: str,
     folder: Path | None,

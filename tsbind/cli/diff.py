@@ -13,6 +13,7 @@ from tsbind.cli.files import STDIN, spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import plural, print_json, share, show, working
 from tsbind.cli.source import allow_ref_option, json_option, max_values_option, open_source
+from tsbind.cli.unswept import unswept
 
 if TYPE_CHECKING:
     from tsbind.bundle import Bundle
@@ -40,6 +41,7 @@ BUNDLE_SUFFIX = ".bundle.json"
 @max_values_option
 @json_option
 @click.pass_context
+@unswept()
 def command(
     ctx: click.Context,
     old: str,

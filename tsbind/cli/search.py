@@ -12,6 +12,7 @@ from tsbind.cli.files import spell
 from tsbind.cli.group import Command
 from tsbind.cli.screen import print_json, show, working, write
 from tsbind.cli.source import json_option, max_values_option, open_source
+from tsbind.cli.unswept import unswept
 
 if TYPE_CHECKING:
     from tsbind.pipeline import LoadLimits
@@ -37,6 +38,7 @@ NOTHING = 1
 @max_values_option
 @json_option
 @click.pass_context
+@unswept()
 def command(
     ctx: click.Context,
     api: str,

@@ -18,6 +18,7 @@ from tsbind.cli.source import (
     max_values_option,
     open_source,
 )
+from tsbind.cli.unswept import unswept
 
 if TYPE_CHECKING:
     from tsbind.account import Account
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 @allow_ref_option
 @max_values_option
 @json_option
+@unswept()
 def command(
     specs: tuple[str, ...],
     names: tuple[str, ...],
