@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -78,6 +77,8 @@ def write_together(files: Mapping[Path, bytes]) -> None:
 
 
 def _stage(path: Path, data: bytes) -> Path:
+    import tempfile  # late: few commands write
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
@@ -50,6 +48,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command."""
         if cmd_name not in COMMANDS:
+            from difflib import get_close_matches  # late: for what is misspelt
+
             close = get_close_matches(cmd_name, COMMANDS, 1)
             if ctx.resilient_parsing or not close:
                 return None
@@ -162,6 +162,8 @@ def main(arguments: Sequence[str] | None = None, commands: click.Group = root) -
             )
             return TsbindError.exit_code
         if os.environ.get("TSBIND_TRACEBACK"):
+            import traceback  # late: for what should never be
+
             traceback.print_exc()
         complain(
             f"tsbind itself failed: {type(error).__name__}: {error} [fault]\n"

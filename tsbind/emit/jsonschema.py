@@ -19,7 +19,9 @@ def print_schemas(api: Api) -> dict[str, Json]:
     (JSON Schema 2020-12) are handed on as they are.
     """
     reached: set[str] = set()
-    pending = [name for op in api.operations for schema in _of(op.call) for name in _refs(schema)]
+    # Operations have schemas in common, which are one object then.
+    used = {id(schema): schema for op in api.operations for schema in _of(op.call)}
+    pending = [name for schema in used.values() for name in _refs(schema)]
     while pending:
         name = pending.pop()
         if name not in reached and name in api.schemas:

@@ -12,25 +12,26 @@ from collections.abc import Collection
 
 from tsbind.ir.api import Api, NamedType, Operation
 from tsbind.ir.types import Apply, Enum, Intersection, Null, Record, Ref, Tuple, Type, Union
-from tsbind.ir.walk import children, walk
+from tsbind.ir.walk import children, distinct
 
 
 def check(api: Api) -> None:
     """Raise AssertionError when an invariant of ir/types.py or ir/api.py does not hold."""
     names: dict[tuple[str, ...], None] = {}
     spaces: set[tuple[str, ...]] = set()
+    seen: set[int] = set()  # types by id(): what stands in many places is one object
     for operation in api.operations:
         _require(operation.name not in names, f'operation "{operation.id}" is there twice')
         names[operation.name] = None
         spaces |= {operation.name[:depth] for depth in range(1, len(operation.name))}
-        _operation(operation, api.types)
+        _operation(operation, api.types, seen)
     for path in names:
         _require(path not in spaces, f'"{".".join(path)}" is an operation and a namespace')
     for name, named in api.types.items():
-        _types(f"type {name}", named.type, api.types)
+        _types(f"type {name}", named.type, api.types, seen)
 
 
-def _operation(operation: Operation, types: Collection[str]) -> None:
+def _operation(operation: Operation, types: Collection[str], seen: set[int]) -> None:
     place = f'operation "{operation.id}"'
     _require(bool(operation.name) and all(operation.name), f"{place} has an empty name")
     _require(operation.call.op == operation.id, f'{place} calls itself "{operation.call.op}"')
@@ -41,11 +42,11 @@ def _operation(operation: Operation, types: Collection[str]) -> None:
     for form in operation.forms:
         for type_ in (form.input, form.output):
             if type_ is not None:
-                _types(place, type_, types)
+                _types(place, type_, types, seen)
 
 
-def _types(place: str, type_: Type, types: Collection[str]) -> None:
-    for node in walk(type_):
+def _types(place: str, type_: Type, types: Collection[str], seen: set[int]) -> None:
+    for node in distinct([type_], seen):
         if isinstance(node, (Ref, Apply)):
             _require(node.name in types, f'{place} mentions "{node.name}", which is not there')
         elif isinstance(node, (Union, Intersection)):

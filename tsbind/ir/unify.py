@@ -37,6 +37,8 @@ def unify(api: Api) -> Api:
 def _key(node: Type) -> tuple[object, ...]:
     """Return what two nodes have in common when they are equal, their children being unified."""
     kind = type(node)
+    if kind in _SINGLE:
+        return (kind,)
     match node:
         case Record(fields, rest, closed):
             return (kind, closed, id(rest), *map(_field, fields))
@@ -55,7 +57,7 @@ def _key(node: Type) -> tuple[object, ...]:
         case Apply(name):
             return (kind, name, *map(id, children(node)))
         case _:
-            return (kind,) if kind in _SINGLE else (kind, *map(id, children(node)))
+            return (kind, *map(id, children(node)))
 
 
 def _field(field: Field) -> tuple[object, ...]:

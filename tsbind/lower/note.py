@@ -15,6 +15,7 @@ from tsbind.lower.report import Node
 from tsbind.lower.words import camel, words
 
 _LONGEST = 48  # characters of a pattern or default that is worth showing
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 # Formats that say no more than the type does.
 _PLAIN_FORMATS = frozenset(
@@ -97,7 +98,7 @@ def example(*nodes: Node) -> str:
         if isinstance(node, dict) and node.keys().isdisjoint(("enum", "const")):
             for value in _examples(node):
                 if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-                    text = json.dumps(value, ensure_ascii=False)
+                    text = _json(value)
                     if value not in ("", node.get("default")) and len(text) <= _LONGEST:
                         return text
     return ""
@@ -207,5 +208,5 @@ def _plain(value: Node) -> str:
     """Spell a default; "" when it is empty, null or too long to be worth its tokens."""
     if value is None or value == "" or value in ([], {}):
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else _json(value)
     return text if len(text) <= _LONGEST else ""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from tsbind.lower.words import plural, singular, words
 
@@ -107,12 +108,17 @@ class Siblings:
 
 def segments(path: str) -> list[str]:
     """Return the segments of a path without the prefix that names the API and its version."""
+    return list(_segments(path))
+
+
+@lru_cache(maxsize=1 << 12)
+def _segments(path: str) -> tuple[str, ...]:
     plain = path.partition("#")[0].partition("?")[0]
     found = [without_extension(each) for each in plain.split("/") if each]
     start = 0
     while start < len(found) - 1 and is_prefix(found[start]):
         start += 1
-    return found[start:]
+    return tuple(found[start:])
 
 
 def is_prefix(segment: str) -> bool:

@@ -55,6 +55,9 @@ def words(name: str) -> list[str]:
 def _words(name: str) -> tuple[str, ...]:
     found: list[str] = []
     for piece in _pieces(name):
+        if piece.islower():  # most are, and have no humps
+            found.append(piece)
+            continue
         whole = _PLURAL_ACRONYM.sub(lambda match: match[1] + "S", piece)
         start = 0
         for hump in _humps(whole):

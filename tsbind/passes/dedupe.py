@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
-from statistics import median_low
 from typing import Final
 
 from msgspec.structs import replace
@@ -101,7 +100,8 @@ class _Calling:
         common = common_words(named)
         while common and common[-1] not in self._last:  # "For", "By"
             common.pop()
-        telling = len(common) * 2 >= median_low(map(len, named)) or len(common) > 1
+        median = sorted(map(len, named))[(len(named) - 1) // 2]
+        telling = len(common) * 2 >= median or len(common) > 1
         if common and telling and (len(common) > 1 or common[0] not in self._vague):
             yield "".join(common)
         if not _of_numbers(type_):

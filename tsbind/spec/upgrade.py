@@ -13,7 +13,7 @@ from tsbind.spec import pointer as pointers
 from tsbind.spec.document import EXTERNAL, Problem
 from tsbind.spec.dynamic import Dynamic, TooManyError, Use
 from tsbind.spec.refs import Refs, Scope
-from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SHAPES
+from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SCHEMA, SHAPES
 from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
 from tsbind.spec.upgrade_swagger import Swagger
 
@@ -210,7 +210,8 @@ class Upgrade:
             visit = ("schema", node, at, scope)
         if not _CHECKED_KEYS.isdisjoint(node):
             self._check(node, at)
-        self._children(visit, SHAPES["schema"])
+        if not _HOLDING.isdisjoint(node):
+            self._children(visit, SCHEMA)
 
     def _check(self, node: Object, at: str) -> None:
         """Drop keywords with values of the wrong type: no schema engine would take them."""
@@ -374,6 +375,7 @@ class Upgrade:
 # Kinds whose loss makes an operation another one than the author described.
 _LOSSES = frozenset({"path_item", "operation", "parameter", "body", "response"})
 _CHECKED_KEYS = frozenset(CHECKED)
+_HOLDING = frozenset(SCHEMA)  # keywords with schemas in them; most schemas have none
 _TYPE_NAMES = {
     bool: "true or false",
     int: "a number",
