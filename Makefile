@@ -19,7 +19,7 @@ check: .venv/installed
 
 # Made again when what is installed or built from changes.
 .venv/installed: pyproject.toml $(wildcard tsbind/guest/*.py tsbind/guest/*.[ch] tsbind/guest/js/*.js)
-	@echo "Installing: the guest is compiled, which takes a minute or two."
+	@echo "Installing: a C compiler of 100 MB is downloaded, and compiles the guest for about 90 s of one processor."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@

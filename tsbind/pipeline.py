@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -35,7 +35,7 @@ from tsbind.select.query import select
 from tsbind.spec.collector import collector_paused
 from tsbind.spec.document import Document
 from tsbind.spec.load import load
-from tsbind.spec.source import LoadLimits
+from tsbind.spec.source import LoadLimits, read_bytes
 
 _T = TypeVar("_T")
 
@@ -45,11 +45,20 @@ class Options(msgspec.Struct, frozen=True):
 
     docs: Docs = "none"
     select: str | None = None  # a query over operations; None: all
-    budget: int | None = None  # tokens of the declarations, counted with `tokenizer`
+    budget: Annotated[int, msgspec.Meta(ge=1)] | None = (
+        None  # tokens of the declarations, counted with `tokenizer`
+    )
     tokenizer: str = DEFAULT
     name: str = ""  # of the document in messages, and of the stub class; "": its own
     allow_refs: tuple[str, ...] = ()  # hosts and folders from which parts may be read
     limits: LoadLimits = LoadLimits()
+
+    def __post_init__(self) -> None:
+        for field in msgspec.structs.fields(Options):
+            try:
+                msgspec.convert(getattr(self, field.name), field.type)
+            except msgspec.ValidationError as error:
+                raise TypeError(f"Options.{field.name}: {error}") from None
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -109,7 +118,7 @@ def compile(
     same bytes is taken from there, without its `document`.  What can be done `beside` the rest is
     given to it.
     """
-    options = options or Options()
+    options = _given(options)
     key = cache_key(source, options) if cache else ""
     kept = cache.get(key, Compiled) if cache and key else None
     if kept is not None:
@@ -118,6 +127,14 @@ def compile(
     if cache and key and document.settled:
         cache.put(key, msgspec.structs.replace(compiled, document=None), document.read)
     return compiled
+
+
+def _given(options: Options | None) -> Options:
+    if options is None:
+        return Options()
+    if not isinstance(options, Options):
+        raise TypeError(f"options are given as Options(…), not as {type(options).__name__}")
+    return options
 
 
 def cache_key(source: bytes | Path | str, options: Options) -> str:
@@ -196,7 +213,7 @@ def survey(source: bytes | Path | str, options: Options | None = None) -> Survey
 
     Raises what `compile` raises.
     """
-    options = options or Options()
+    options = _given(options)
     with collector_paused():
         document, api, _ = read(source, options)
         plain = through(api, (strip_docs, *PLAIN))
@@ -220,7 +237,7 @@ def check(
     """
     from tsbind.spec.check import check as check_document  # late: compiling needs no validator
 
-    options = options or Options()
+    options = _given(options)
     with collector_paused():
         document = load(
             source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
@@ -236,7 +253,7 @@ def examples(source: bytes | Path | str, options: Options | None = None) -> dict
     """
     from tsbind.spec.examples import reply_examples  # late: compiling has no use for them
 
-    options = options or Options()
+    options = _given(options)
     with collector_paused():
         return reply_examples(
             load(
@@ -352,4 +369,14 @@ def held_by(document: Document) -> str:
     return ", ".join(f"{count:,} {kind if count > 1 else singular(kind)}" for count, kind in counts)
 
 
-__all__ = ["Compiled", "LoadLimits", "Options", "Survey", "check", "compile", "examples", "survey"]
+__all__ = [
+    "Compiled",
+    "LoadLimits",
+    "Options",
+    "Survey",
+    "check",
+    "compile",
+    "examples",
+    "read_bytes",
+    "survey",
+]

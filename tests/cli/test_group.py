@@ -187,7 +187,7 @@ def test_a_command_that_is_misspelt_is_recognised(capsys: pytest.CaptureFixture[
         (["compile", "x.yaml", "--docs", "x", "--json"], 2),
         (["compile", "--json"], 2),
         (["nonsense", "--json"], 2),
-        (["tokens", "--json", "no-such-file.yaml"], 1),
+        (["tokens", "--json", "no-such-file.yaml"], 3),
     ],
     ids=str,
 )

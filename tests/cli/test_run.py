@@ -225,7 +225,7 @@ def test_a_missing_credential_is_said_before_anything_is_sent(
 
 
 def test_an_unknown_scheme_is_said(run: Runner) -> None:
-    assert run("return 1", "--credential", "tokn=env:CHAT_TOKEN") == 16
+    assert run("return 1", "--credential", "tokn=env:CHAT_TOKEN") == 2
     assert 'did you mean "token"' in run.err
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tsbind.bundle import Bundle
 from tsbind.cli.options import together
-from tsbind.errors import BundleError
+from tsbind.errors import BundleError, CredentialError
 
 if TYPE_CHECKING:
     import ssl
@@ -112,7 +112,7 @@ api_options = together(
 def hosts(given: Apis) -> dict[str, Host]:
     """Return a host for each Bundle, by the name that programs call it.
 
-    Raises BundleError, CredentialError, SelectionError, click.BadOptionUsage.
+    Raises BundleError, SelectionError, click.BadOptionUsage.
     """
     from tsbind.runtime import Host, HttpTransport
 
@@ -247,9 +247,13 @@ def _credentials(apis: Mapping[str, Bundle], items: Iterable[str]) -> dict[str, 
         owned = bool(slash) and "=" not in name
         forms.setdefault(name if owned else "api", []).append(rest if owned else item)
     _of_each(apis, "--credential", forms)
-    found = {name: Credentials.parse(forms.get(name, ())) for name in apis}
-    for name, given in found.items():
-        given.check_names(apis[name].schemes)
+    try:
+        found = {name: Credentials.parse(forms.get(name, ())) for name in apis}
+        for name, given in found.items():
+            given.check_names(apis[name].schemes)
+    except CredentialError as error:
+        what = f"--credential: {error.what}; {error.fix}"
+        raise click.BadOptionUsage("--credential", what) from None
     return found
 
 

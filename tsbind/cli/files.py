@@ -54,6 +54,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
     """
     staged: dict[Path, Path] = {}
     replaced: dict[Path, bytes | None] = {}
+    path = Path()
     try:
         for path, data in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,8 +70,8 @@ def write_together(files: Mapping[Path, bytes]) -> None:
         if isinstance(error, OSError):
             raise TsbindError(
                 f"nothing was written: {error.strerror}",
-                where=str(error.filename2 or error.filename or ""),
-                fix="choose a folder that can be written to with -o",
+                where=str(path),
+                fix="choose a folder that can be written to, and make room there",
                 code="unwritable",
             ) from None
         raise

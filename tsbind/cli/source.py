@@ -89,10 +89,10 @@ def document_text(source: bytes | Path) -> str:
 
 
 def document_bytes(source: bytes | Path) -> bytes:
-    """Return the document as it is written."""
-    if isinstance(source, Path):
-        return read(str(source), limit=DOCUMENT_BYTES, what="document")
-    return source
+    """Return the document as it is written; raises SpecError when it cannot be read."""
+    from tsbind.pipeline import read_bytes
+
+    return read_bytes(source, str(source), DOCUMENT_BYTES) if isinstance(source, Path) else source
 
 
 def as_text(data: bytes) -> str:

@@ -63,7 +63,7 @@ def _by_root(given: object) -> Mapping[str, Bundle]:
         return given
     raise BundleError(
         f"a {type(given).__name__} is neither a Bundle nor a mapping of names to Bundles",
-        fix="compile one, or open one: Bundle.open(path)",
+        fix="give `.bundle` of what was compiled, or open one: Bundle.open(path)",
     )
 
 

@@ -74,6 +74,8 @@ class Host:
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
     ) -> None:
+        if not isinstance(bundle, Bundle):
+            raise TypeError(f"a host is made for a Bundle, not {type(bundle).__name__}")
         _check_fingerprint(type(self), bundle)
         self.bundle = bundle
         self.policy = policy

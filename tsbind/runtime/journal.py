@@ -126,6 +126,8 @@ class Journal:
         self._path = Path(path)
         self._replay = replay
         self._whole, self._good = _read(self._path, must_exist=replay)
+        if self._whole:
+            self.read_head()
         self._lines = [_line(text, self._path, n) for n, text in enumerate(self._whole[1:], 2)]
         self._at = 0  # of `_lines`: where the run so far stands
         self._sent = {line.send for line in self._lines if line.send}
@@ -162,7 +164,9 @@ class Journal:
         try:
             head = msgspec.json.decode(self._whole[0], type=Head)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise self._error(f"line 1 is not the head of a journal: {error}") from None
+            raise JournalError(
+                f"it is no journal: {error}", where=self._path.name, fix=_NAME
+            ) from None
         if head.journal != FORMAT:
             raise self._error(f'it has format "{head.journal}", this tsbind reads "{FORMAT}"')
         return head

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypedDict
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import msgspec
 
@@ -55,10 +56,44 @@ def known(options: Options) -> Options:
         close = get_close_matches(name, Options.__annotations__, 1)
         hint = f" (did you mean '{close[0]}'?)" if close else ""
         raise TypeError(f"a run got an unexpected keyword argument '{name}'{hint}")
-    limits = options.get("limits")
-    if limits is not None and not isinstance(limits, Limits):
-        raise TypeError(f"limits must be Limits, not {type(limits).__name__}")
+    for name, given in options.items():
+        by_name = name in _OF_EACH and isinstance(given, Mapping)
+        for each in given.values() if by_name else (given,):  # type: ignore[attr-defined]
+            _check_kind(name, each)
     return options
+
+
+_KINDS: Final[Mapping[str, type]] = {
+    "limits": Limits,
+    "base_url": str,
+    "file": str,
+    "seed": int,
+    "max_result_tokens": int,
+    "snapshot_key": bytes,
+}
+# Imported when they are given, for whoever gives one has imported it.
+_LATE: Final[Mapping[str, tuple[str, str]]] = {
+    "host": ("tsbind.runtime.host", "Host"),
+    "credentials": ("tsbind.runtime.credentials", "Credentials"),
+    "policy": ("tsbind.runtime.policy", "Policy"),
+    "journal": ("tsbind.runtime.journal", "Journal"),
+}
+_OF_EACH: Final = frozenset(("host", "base_url", "credentials", "policy"))
+_CALLED: Final = frozenset(("approve", "count_tokens", "now", "on_event"))
+
+
+def _check_kind(name: str, given: object) -> None:
+    """Raise TypeError unless an option is of its kind, or None."""
+    if given is None:
+        return
+    if name in _CALLED:
+        fits, wanted = callable(given), "a function"
+    else:
+        kind = getattr(import_module(_LATE[name][0]), _LATE[name][1]) if name in _LATE else None
+        kind = kind or _KINDS.get(name, object)
+        fits, wanted = isinstance(given, kind), kind.__name__
+    if not fits:
+        raise TypeError(f"{name} must be {wanted}, not {type(given).__name__}")
 
 
 class Result(msgspec.Struct, frozen=True):

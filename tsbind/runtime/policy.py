@@ -69,6 +69,8 @@ class Policy(msgspec.Struct, frozen=True):
 
         Raises PolicyError for an unknown effect, SelectionError for a bad selection.
         """
+        if isinstance(lines, str):
+            raise TypeError("rules are given as a list of lines, not as one text")
         rules = []
         for line in lines:
             word, _, select = line.strip().partition(" ")

@@ -80,18 +80,33 @@ def read_bytes(source: bytes | Path | str, name: str, limit: int) -> bytes:
         with open(source, "rb") as file:
             return _capped(_take(file, limit), name, limit)
     except FileNotFoundError:
-        raise SpecError(
-            "there is no such file", where=name, fix="check the path", code="not-found"
-        ) from None
+        raise _not_found(str(source), name) from None
     except IsADirectoryError:
         raise SpecError(
             "is a folder", where=name, fix="name the document inside it", code="not-a-file"
         ) from None
     except (OSError, ValueError) as error:
+        if _is_text(str(source)):
+            raise _not_found(str(source), name) from None
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SpecError(
             f"cannot be read: {reason}", where=name, fix="check the path", code="unreadable"
         ) from None
+
+
+def _not_found(source: str, name: str) -> SpecError:
+    """Say what is wrong with a path where there is no file."""
+    if _is_text(source):
+        what, fix = "is a document where its path should be", "give its text as bytes"
+        return SpecError(what, where="<text>", fix=fix, code="not-found")
+    if re.match(r"https?:/", source):  # a Path has lost the second slash
+        what, fix = "is a URL, and documents are read from files", "download it first"
+        return SpecError(what, where=name, fix=fix, code="not-a-file")
+    return SpecError("there is no such file", where=name, fix="check the path", code="not-found")
+
+
+def _is_text(source: str) -> bool:
+    return "\n" in source or source.lstrip().startswith("{")
 
 
 def _take(file: BinaryIO, limit: int) -> bytes:

@@ -85,6 +85,10 @@ class Credentials:
 
     def __init__(self, values: Mapping[str, Credential] | None = None) -> None:
         self._values = dict(values or {})
+        for name, value in self._values.items():
+            if not (isinstance(value, (str, msgspec.Struct)) or callable(value)):
+                kind = type(value).__name__
+                raise TypeError(f'the credential "{name}" is a text or a source of it, not {kind}')
         self._redactor = Redactor()
         self._tokens = Tokens(self._redactor)
         self._certificates: dict[str, Certificate] = {}
