@@ -37,6 +37,7 @@ from tsbind.lower.declared import Scope, declared
 from tsbind.lower.direction import Directions, Mode, is_binary
 from tsbind.lower.excluded import excludes_all, kinds_left, values_left
 from tsbind.lower.kinds import COMPOSED, SCALARS, implied, is_scalar
+from tsbind.lower.length import length
 from tsbind.lower.literal import ACCEPTS, fitting, literals
 from tsbind.lower.note import doc, example, names, note, reading
 from tsbind.lower.references import References, Target, is_alias, shown
@@ -243,19 +244,14 @@ class SchemaLowering:
         if not isinstance(first, list) or not first:
             return Array(self.type(items, (at, "items")))
         above: At = (at, "prefixItems")
-        types = tuple(self.type(each, (above, str(index))) for index, each in enumerate(first))
-        fewest = schema.get("minItems")
-        required = min(fewest, len(types)) if type(fewest) is int and fewest > 0 else 0
-        most = schema.get("maxItems")
-        if type(most) is int and 0 <= most <= len(types):
-            return Tuple(types[:most], min(required, most))
-        if items is False or self._evaluates_all_items(schema):
-            return Tuple(types, required)
-        return Tuple(types, required, self.type(items, (at, "items")))
-
-    def _evaluates_all_items(self, schema: dict[str, Node]) -> bool:
-        others = ("items", "contains", "$ref", "if", *COMPOSED)
-        return schema.get("unevaluatedItems") is False and schema.keys().isdisjoint(others)
+        size = length(schema)
+        types = [self.type(each, (above, str(index))) for index, each in enumerate(first)]
+        types = types[: size.named]
+        if not size.open:
+            return Tuple(tuple(types), size.required)
+        rest = self.type(items, (at, "items"))
+        types += [rest] * size.further
+        return Tuple(tuple(types), size.required + size.further, rest)
 
     def _record(self, schema: dict[str, Node], at: At, scope: Scope | None) -> Type:
         fields = [*self._fields(schema, at, scope), *self._branch_fields(schema, at, scope)]
