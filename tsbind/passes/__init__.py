@@ -14,9 +14,10 @@ order, and why:
 6. `group` before `share`: an object that is mostly shared fields needs no name of its own.
 7. `share` gives repeated shapes names, `group` then sees those shapes as equal.
 8. `extend` when all sets of literals that pay have names.
-9. `inline` after each: what was shared leaves names behind that are now used once.
-10. `partial` when nothing compares objects field by field any more.
-11. `order` last, when names are final.
+9. `combine` when all types that others are made of have names.
+10. `inline` after each: what was shared leaves names behind that are now used once.
+11. `partial` when nothing compares objects field by field any more.
+12. `order` last, when names are final.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
 nothing to do.  Apart from prose, which `strip_docs` and `brief_docs` drop, none loses anything:
@@ -30,6 +31,7 @@ from typing import Final, Literal
 
 from tsbind.ir.api import Api
 from tsbind.passes.brief_docs import brief_docs
+from tsbind.passes.combine import combine
 from tsbind.passes.dedupe import dedupe
 from tsbind.passes.extend import extend
 from tsbind.passes.generic import generic
@@ -55,7 +57,17 @@ SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
 PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline, shorten)
 # What detail is taken out of goes through these again: what is left may be equal, or used once.
 AGAIN: Final[tuple[Pass, ...]] = (loosen, widen, dedupe, inline)
-SHARING: Final[tuple[Pass, ...]] = (generic, group, share, group, extend, inline, partial, order)
+SHARING: Final[tuple[Pass, ...]] = (
+    generic,
+    group,
+    share,
+    group,
+    extend,
+    combine,
+    inline,
+    partial,
+    order,
+)
 
 
 PROSE: Final[Mapping[Docs, tuple[Pass, ...]]] = {

@@ -84,7 +84,9 @@ def of_fields(names: Sequence[str]) -> str:
     """
     every = [split(type_name(name)) for name in names]
     if len(every) > 1:
-        every = [words[:-1] if words[-1] in _FORMAL else words for words in every]
+        every = [
+            words[:-1] if words[-1] in _FORMAL and len(words) > 1 else words for words in every
+        ]
     kept = [words for words in every if not any(set(words) < set(other) for other in every)]
     return type_name(*(word for words in dict.fromkeys(kept) for word in words))
 

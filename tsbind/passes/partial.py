@@ -24,7 +24,7 @@ from tsbind.passes import cost
 
 WRAPPER: Final = 2.0  # `Partial<` and `>`, which join the braces
 JOINT: Final = 1.0  # `&` after the fields that must be there
-GAIN: Final = 3.0  # estimated tokens that a wrapper must save
+GAIN: Final = 1.0  # estimated tokens that a wrapper must save
 
 
 def partial(api: Api) -> Api:

@@ -28,7 +28,7 @@ from tsbind.passes import cost
 from tsbind.passes.hints import Hints
 from tsbind.passes.shapes import Shapes, substituter, unbound
 
-GAIN: Final = 6.0  # estimated tokens that a new name must save: a name asks for attention, too
+GAIN: Final = 5.0  # estimated tokens that a new name must save: a name asks for attention, too
 
 
 def share(api: Api) -> Api:
