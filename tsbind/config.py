@@ -74,12 +74,12 @@ class Config(msgspec.Struct, frozen=True):
         return self.folder / self.apis[name].document
 
     def outputs(self, name: str) -> dict[File, Path]:
-        """Return the paths that a build writes for an API."""
+        """Return the paths that a build writes for an API, in that order: the Bundle last."""
         api = self.apis[name]
         if not api.output:
             return {}
         folder = self.folder / api.output
-        return {kind: folder / f"{name}{SUFFIXES[kind]}" for kind in api.files}
+        return {kind: folder / f"{name}{SUFFIXES[kind]}" for kind in SUFFIXES if kind in api.files}
 
     def locate(self, *names: str) -> Location:
         """Return the place of a setting, or of the table that lacks it."""

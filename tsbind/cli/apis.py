@@ -11,6 +11,7 @@ from msgspec import ValidationError, convert
 from msgspec.structs import replace
 
 from tsbind.bundle import Bundle
+from tsbind.cli.bundles import open_bundle
 from tsbind.cli.options import together
 from tsbind.errors import BundleError, CredentialError
 
@@ -117,7 +118,7 @@ def hosts(given: Apis) -> dict[str, Host]:
     from tsbind.runtime import Host, HttpTransport
 
     bundles = _named(given["bundles"], "--bundle").items()
-    apis = {name: Bundle.open(path) for name, path in bundles}
+    apis = {name: open_bundle(path) for name, path in bundles}
     urls = _of_each(apis, "--base-url", _named(given["base_urls"], "--base-url"))
     _check_urls(urls.values())
     secrets = _credentials(apis, given["credentials"])

@@ -175,6 +175,7 @@ def _write(compiled: Compiled, folder: Path, name: str) -> list[str]:
     files = {
         folder / f"{name}.d.ts": compiled.declarations.encode(),
         folder / f"{name}.py": compiled.stubs.encode(),
+        # Last: a run holds the declarations beside it against it, and stubs ask for it by name.
         folder / f"{name}.bundle.json": msgspec.json.encode(compiled.bundle),
     }
     write_together(files)

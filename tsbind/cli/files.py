@@ -49,8 +49,10 @@ def spell(name: str) -> str:
 def write_together(files: Mapping[Path, bytes]) -> None:
     """Write all these files, or none and leave what was there.
 
-    Each is written in full beside its place first; only then do they take their places.  When one
-    cannot, those that already did are put back as they were.
+    Each is written in full beside its place first, down to the disk; only then do they take their
+    places, in the order given.  When one cannot, those that already did are put back as they were.
+    Who is killed in between leaves whole files, the first of them new and the others old: so what
+    the others are held against comes last.
     """
     staged: dict[Path, Path] = {}
     replaced: dict[Path, bytes | None] = {}
@@ -84,6 +86,8 @@ def _stage(path: Path, data: bytes) -> Path:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
     except BaseException:
         os.unlink(temporary)
