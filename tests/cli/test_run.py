@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +14,7 @@ from tsbind import errors
 from tsbind.cli import main
 from tsbind.cli.results import KEPT, keep, kept
 from tsbind.cli.run import EXITS, read_limits
-from tsbind.cli.suspend import claimed
 from tsbind.demo import serving
-from tsbind.errors import SnapshotError
 from tsbind.resources import specs
 
 Capture = pytest.CaptureFixture[str]
@@ -345,23 +341,13 @@ def test_a_saved_run_is_gone_on_with_once(run: Runner, saved: Path) -> None:
     assert rooms() == before + 2
 
 
-def test_of_two_who_go_on_with_a_saved_run_one_does(saved: Path) -> None:
-    ended = []
-
-    def go_on() -> None:
-        try:
-            with claimed(str(saved)):
-                time.sleep(0.05)
-                ended.append("did")
-        except SnapshotError as error:
-            ended.append(error.code)
-
-    threads = [threading.Thread(target=go_on) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(ended) == ["did", *["snapshot-used"] * 3]
+def test_a_saved_run_that_cannot_go_on_stays_where_it_is(
+    run: Runner, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANOTHER_KEY", SNAPSHOT_KEY[::-1])
+    assert run.resume(saved, "--snapshot-key", "env:ANOTHER_KEY", "--approve") == 19
+    assert "it was changed, or sealed with another key [snapshot-seal]" in run.err
+    assert saved.exists()
 
 
 def test_what_cannot_be_written_is_said_before_the_run(run: Runner, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tsbind.cli.group import Command
 from tsbind.cli.run import EXITS, result_options, run_to_end, tell
 from tsbind.cli.screen import working
 from tsbind.cli.source import json_option
-from tsbind.cli.suspend import claimed, read_key, read_saved, suspend_options
+from tsbind.cli.suspend import claim, read_key, read_saved, suspend_options
 from tsbind.errors import SnapshotError
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ def command(
     apis = hosts(given)
     options.update(result_options(result_schema, result_type, apis))
     options["host"] = apis
-    with claimed(snapshot), working(f"going on with {spell(snapshot)}"):
+    options["once"] = lambda _name: claim(snapshot)
+    with working(f"going on with {spell(snapshot)}"):
         outcome = run_to_end(lambda bundles: resume(data, bundles, **options), apis)
-        if isinstance(outcome, SnapshotError):
-            raise outcome
+    if isinstance(outcome, SnapshotError):
+        raise outcome
     tell(outcome, trace=trace, json=json, suspend_to=suspend_to or snapshot)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ import click
 
 from tsbind.cli.files import STDIN, read
 from tsbind.cli.options import together
-from tsbind.errors import SnapshotError, TsbindError
+from tsbind.errors import SnapshotError
 
 if TYPE_CHECKING:
     from tsbind.runtime.options import Options
@@ -59,25 +57,25 @@ def read_saved(name: str) -> bytes:
     return read(name, limit=_LONGEST, what="snapshot")
 
 
-@contextlib.contextmanager
-def claimed(name: str) -> Iterator[None]:
-    """Let nobody else go on with a saved run: its file is renamed, unless nothing comes of it.
+def claim(name: str) -> bool:
+    """Let nobody else go on with a saved run: its file is renamed.  False: somebody was faster.
 
     What the command line names as used, or gives on standard input, stays where it is.
     """
     if name == STDIN or name.endswith(_USED):
-        yield
-        return
+        return True
     try:
         Path(name).rename(_used(name))
-    except FileNotFoundError:  # another process was faster
-        read_saved(name)
-        raise
-    try:
-        yield
-    except (click.ClickException, TsbindError):  # it has not begun
-        _used(name).rename(name)
-        raise
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise SnapshotError(
+            f"it cannot be renamed, so that it would be gone on with twice: {error.strerror}",
+            where=name,
+            fix="put it into a folder that can be written to",
+            code="unwritable",
+        ) from None
+    return True
 
 
 def _used(name: str) -> Path:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tsbind.runtime.journal import Journal
     from tsbind.runtime.limits import Limits, Usage
     from tsbind.runtime.mock import MockHost
+    from tsbind.runtime.once import Claims
     from tsbind.runtime.options import Options, Result
     from tsbind.runtime.policy import (
         ASK_BEFORE_WRITES,
@@ -59,6 +60,7 @@ _HOME = {
     "limits": "Limits Usage",
     "mock": "MockHost",
     "policy": "ASK_BEFORE_WRITES LATER READ_ONLY Answer Budget Policy Question Rule",
+    "once": "Claims",
     "options": "Options Result",
     "resend": "Retries",
     "runner": "Run resume resume_sync run run_sync start",
@@ -77,6 +79,7 @@ __all__ = [
     "ArgumentError",
     "Budget",
     "CallError",
+    "Claims",
     "ClientCertificate",
     "ClientCredentials",
     "Credentials",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tsbind.runtime.credentials import Credentials
     from tsbind.runtime.host import Host
     from tsbind.runtime.journal import Journal
+    from tsbind.runtime.once import Once
     from tsbind.runtime.policy import Approve, Policy
 
 Bundles = Bundle | Mapping[str, Bundle]
@@ -48,6 +49,7 @@ class Options(TypedDict, total=False):
     dry_run: bool  # make up the replies and send nothing; whatever is asked about is allowed
     journal: Journal | None  # records the run, goes on with it after a crash, or replays it
     snapshot_key: bytes | None  # seals snapshots; without one the run cannot be suspended
+    once: Once | None  # claims the snapshot that `resume` is given, so that nobody else goes on
 
 
 def known(options: Options) -> Options:

@@ -36,6 +36,7 @@ from tsbind.runtime.journal import NoTape
 from tsbind.runtime.limits import Limits, Usage
 from tsbind.runtime.logs import LogLine, Logs
 from tsbind.runtime.messages import Failure, Start, Step
+from tsbind.runtime.once import claim
 from tsbind.runtime.options import Bundles, Options, Result, known
 from tsbind.runtime.program import Program, prepare
 from tsbind.runtime.returned import Expected
@@ -88,12 +89,13 @@ async def resume(snapshot: bytes, bundle: Bundles, **options: Unpack[Options]) -
     """Go on with a run that was suspended, here or in another process, against the same Bundles.
 
     Takes the options of `run`; `snapshot_key` must be the key that the run was suspended with, and
-    the limits are its own unless others are given.  What was answered is not asked again; but who
-    goes on twice with one snapshot makes the calls behind it twice, so whoever keeps snapshots
-    takes each away before it is used, as `tsbind resume` does.  A snapshot is sealed against
-    changes, not encrypted: it holds what the program knows.
+    the limits are its own unless others are given.  What was answered is not asked again.  Bytes
+    can be copied, and each copy makes the calls behind it: `once=Claims(folder)`, or a claim of the
+    operator's own, lets the first go on and no other, whoever is killed when.  A snapshot is sealed
+    against changes, not encrypted: it holds what the program knows.
 
-    Raises SnapshotError when the snapshot is not genuine or of another run, and what `run` raises.
+    Raises SnapshotError when the snapshot is not genuine, of another run, or claimed, and what
+    `run` raises.
     """
     return await Run("", bundle, options, in_place=False, snapshot=snapshot).result()
 
@@ -121,6 +123,7 @@ class Run:
         self._in_place = in_place
         self._saved: Saved | None = None
         self._pages = b""
+        self._given = snapshot or b""
         if snapshot is not None:
             self._saved, self._pages = self._unsealed(snapshot)
         self._snapshot: asyncio.Future[bytes] | None = None
@@ -307,9 +310,15 @@ class Run:
         if self._saved.bundles != self._fingerprints():
             raise SnapshotError("it was made with other Bundles", code="snapshot-bundle")
         try:
-            return Isolate.revive(engine, self._limits, self._saved.rest, self._pages)
+            isolate = Isolate.revive(engine, self._limits, self._saved.rest, self._pages)
         except ValueError as error:
             raise SnapshotError(f"is damaged: {error}") from None
+        try:
+            claim(self._given, self._options.get("once"))  # last: what cannot go on is not claimed
+        except BaseException:
+            isolate.close()
+            raise
+        return isolate
 
     def _unsealed(self, snapshot: bytes) -> tuple[Saved, bytes]:
         from tsbind.runtime.snapshot import unseal  # late: few runs are suspended
