@@ -30,7 +30,7 @@ allow_ref_option = click.option(
 def _limits(_: click.Context, __: click.Parameter, values: int | None) -> LoadLimits:
     from tsbind.pipeline import LoadLimits
 
-    return LoadLimits() if values is None else LoadLimits(nodes=values)
+    return LoadLimits() if values is None else LoadLimits.for_values(values)
 
 
 max_values_option = click.option(

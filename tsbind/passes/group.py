@@ -48,8 +48,8 @@ LARGE: Final = 6  # fields from which on a named object may stand for part of an
 def group(api: Api) -> Api:
     """Return `api` with the field groups that pay as named types."""
     table = _Table(api)
-    if not table.sets:
-        return api
+    if all(held == 1 for held in table.holders.values()):
+        return api  # no two objects have a field in common
     weights = [table.weights[number] for number in table.numbers]
     names = [table.names.get(number) for number in table.numbers]
     factoring = factor(
@@ -57,7 +57,7 @@ def group(api: Api) -> Api:
         weights,
         [name is not None for name in names],
         _relation(table, names),
-        Prices(table.costs, MENTION, cost.DEFINITION + 3),
+        Prices(table.costs(), MENTION, cost.DEFINITION + 3),
         gain=GAIN,
         most=MOST,
     )
@@ -77,30 +77,38 @@ class _Table:
             if not named.parameters:
                 self.names.setdefault(self.shapes.number(named.type), name)
         self.fields: list[Field] = []
-        self.costs: list[float] = []
+        self._inner: list[int] = []  # of each field, the number of its type
         self.numbers: list[int] = []
         self.sets: list[frozenset[int]] = []
         self._members: dict[tuple[object, ...], int] = {}
-        sizes, loose = cost.by_number(self.shapes), unbound(self.shapes)
+        loose = unbound(self.shapes)
         for number, node in enumerate(self.shapes.nodes):
             if isinstance(node, Record) and node.fields and node.rest is None and not loose[number]:
                 self.numbers.append(number)
                 inside = self.shapes.inside[number]
                 self.sets.append(
                     frozenset(
-                        self._member(field, inner, sizes[inner])
+                        self._member(field, inner)
                         for field, inner in zip(node.fields, inside, strict=True)
                     )
                 )
         self.holders = Counter(member for members in self.sets for member in members)
 
-    def _member(self, field: Field, inner: int, size: float) -> int:
+    def costs(self) -> list[float]:
+        """Return what each field costs, in their order."""
+        sizes = cost.by_number(self.shapes)
+        return [
+            cost.field(field.name, field.required, field.type, sizes[inner])
+            for field, inner in zip(self.fields, self._inner, strict=True)
+        ]
+
+    def _member(self, field: Field, inner: int) -> int:
         key = *told(field), inner
         member = self._members.get(key)
         if member is None:
             member = self._members[key] = len(self.fields)
             self.fields.append(field)
-            self.costs.append(cost.field(field.name, field.required, field.type, size))
+            self._inner.append(inner)
         return member
 
 

@@ -18,7 +18,7 @@ from tsbind.errors import SpecError
 from tsbind.spec import pointer as pointers
 from tsbind.spec.document import EXTERNAL
 from tsbind.spec.fetch import allowed, fetch
-from tsbind.spec.parse import parse
+from tsbind.spec.parse import Parsed, parse
 from tsbind.spec.source import LoadLimits, Source
 
 
@@ -44,17 +44,18 @@ class Files:
         self._mounts: dict[str, str] = {}  # URL → mount
         self._root = ""  # URL of the root document
         self.size = 0
+        self.repeated = 0  # values that aliases put into further places
         self.digests: dict[str, str] = {}  # URL, "" for bytes → SHA-256 of what was read there
         self.sources: dict[str, Source] = {}
         self.trees: dict[str, Json] = {}  # what hangs below EXTERNAL
 
     def read_root(self, data: bytes, name: str, origin: str) -> Json:
         """Parse the root document and account for it."""
-        source, tree, count = parse(data, name, nodes=self._nodes, origin=origin)
-        self._account(origin, data, count)
-        self.sources[""] = source
+        parsed = parse(data, name, nodes=self._nodes, origin=origin)
+        self._account(origin, data, parsed)
+        self.sources[""] = parsed.source
         self._root = origin
-        return tree
+        return parsed.tree
 
     @property
     def digest(self) -> str:
@@ -139,16 +140,17 @@ class Files:
                 fix="raise the limits `files` and `bytes`",
                 code="too-large",
             )
-        source, tree, count = parse(data, name, nodes=self._nodes, mount=mount, origin=origin)
-        self._account(origin, data, count)
-        self.sources[mount] = source
-        self.trees[token] = tree
+        parsed = parse(data, name, nodes=self._nodes, mount=mount, origin=origin)
+        self._account(origin, data, parsed)
+        self.sources[mount] = parsed.source
+        self.trees[token] = parsed.tree
 
-    def _account(self, origin: str, data: bytes, nodes: int) -> None:
+    def _account(self, origin: str, data: bytes, parsed: Parsed) -> None:
         self.digests[origin] = hashlib.sha256(data).hexdigest()
         self.size += len(data)
         self._bytes -= len(data)
-        self._nodes -= nodes
+        self._nodes -= parsed.values
+        self.repeated += parsed.repeated
 
 
 _OUTSIDE = "it does not lie below the folder of the document"

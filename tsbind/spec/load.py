@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tsbind.errors import SpecError
 from tsbind.spec.collector import collector_paused
 from tsbind.spec.document import EXTERNAL, Document
 from tsbind.spec.files import Files
@@ -50,6 +51,7 @@ def load(
         upgrade.run()
         if not files.trees:
             del tree[EXTERNAL]
+        _weigh(name, upgrade.weight + files.repeated, limits.parts)
     return Document(
         name=name,
         version=version,
@@ -64,6 +66,16 @@ def load(
         outside=upgrade.outside,
         problems=tuple(upgrade.problems),
     )
+
+
+def _weigh(name: str, parts: int, limit: int) -> None:
+    if parts > limit:
+        raise SpecError(
+            f"describes {parts:,} parts, counting what they list and say; {limit:,} are compiled",
+            where=name,
+            fix="split the document, or raise the limit: --max-values N, LoadLimits(parts=N)",
+            code="too-large",
+        )
 
 
 def _name(source: bytes | Path | str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from tsbind.bundle import Json
 from tsbind.errors import Location, SpecError
@@ -13,10 +14,17 @@ _JSON_START = re.compile(rb'\s*(?:\{\s*["}]|\[)')
 _FLOW_START = re.compile(rb"\s*[{\[]")
 
 
-def parse(
-    data: bytes, name: str, *, nodes: int, mount: str = "", origin: str = ""
-) -> tuple[Source, Json, int]:
-    """Read one text; return it, its tree, and how many values the tree has.
+class Parsed(NamedTuple):
+    """One text that was read."""
+
+    source: Source
+    tree: Json
+    values: int  # that the tree has
+    repeated: int = 0  # of those, values that aliases put into further places
+
+
+def parse(data: bytes, name: str, *, nodes: int, mount: str = "", origin: str = "") -> Parsed:
+    """Read one text, of at most `nodes` values.
 
     The content decides the format, the name only helps when both would do.  Raises SpecError,
     with the place of the first fault, for anything that is neither JSON nor YAML.
@@ -41,20 +49,18 @@ def parse(
         raise
 
 
-def _parse_text(
-    text: bytes, name: str, nodes: int, mount: str, origin: str
-) -> tuple[Source, Json, int]:
+def _parse_text(text: bytes, name: str, nodes: int, mount: str, origin: str) -> Parsed:
     if _FLOW_START.match(text):
         source = Source(name, text, "json", mount, origin)
         try:
-            return source, *parse_json(source, nodes)
+            return Parsed(source, *parse_json(source, nodes))
         except SpecError as error:
             if error.code not in ("syntax", "truncated") or not _may_be_yaml(text, name):
                 raise
     from tsbind.spec.read_yaml import parse_yaml  # late: most documents are JSON
 
     source = Source(name, text, "yaml", mount, origin)
-    return source, *parse_yaml(source, nodes)
+    return Parsed(source, *parse_yaml(source, nodes))
 
 
 def _may_be_yaml(text: bytes, name: str) -> bool:

@@ -51,15 +51,16 @@ _ITEM, _KEY, _MERGE = object(), object(), object()
 Event = Any  # libyaml's events carry no types
 
 
-def parse_yaml(source: Source, nodes: int) -> tuple[Json, int]:
-    """Parse the one document of the text; return its value and how many values it has.
+def parse_yaml(source: Source, nodes: int) -> tuple[Json, int, int]:
+    """Parse the one document of the text.
 
-    An empty text gives None.  Raises SpecError with the place of what is refused, and when there
+    Returns its value, how many values it has, and how many of those aliases put into further
+    places.  An empty text gives None.  Raises SpecError with the place of what is refused, and when there
     are more than `nodes` values, aliases expanded.
     """
     builder = _Builder(source, nodes)
     try:
-        return builder.build(), builder.count
+        return builder.build(), builder.count, builder.repeated
     except ReaderError as error:
         line, column = line_column(source.data, error.position)
         raise _refused(
@@ -88,6 +89,7 @@ class _Builder:
         self._source = source
         self._limit = nodes
         self.count = 0
+        self.repeated = 0
         self._documents = 0
         self._root: Json = None
         self._node: Any = None  # the innermost open collection
@@ -226,6 +228,7 @@ class _Builder:
             raise self._error(f'alias "*{name}" stands as a key', event, "write the key out")
         # What it stands for counts in full: whoever walks the tree will meet all of it.
         self._grow(self._sizes[name], event)
+        self.repeated += self._sizes[name]
         self._place(self._anchors[name], event)
 
     def _document(self, event: Event) -> None:

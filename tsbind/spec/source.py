@@ -20,10 +20,20 @@ MAX_DEPTH = 200  # nesting of objects and lists; the deepest published document 
 class LoadLimits(msgspec.Struct, frozen=True):
     """How much a document may ask of us, its external files included."""
 
-    bytes: int = 64 * 2**20
+    bytes: int = 32 * 2**20
     nodes: int = 500_000  # values after aliases are expanded; GitHub's document has 274,000
+    parts: int = 150_000  # what of it is compiled, weighed as in `weight`; GitHub's weighs 111,000
     files: int = 10_000  # external files that `$ref` reaches
     fetch_seconds: float = 10.0  # to read one remote file
+
+    @classmethod
+    def for_values(cls, values: int) -> LoadLimits:
+        """Return limits for so many values: what a larger document asks for grows with them."""
+        usual = cls()
+        factor = max(values / usual.nodes, 1)
+        return cls(
+            bytes=int(usual.bytes * factor), nodes=values, parts=int(usual.parts * factor)
+        )
 
 
 class Places(Protocol):

@@ -16,6 +16,7 @@ from tsbind.spec.refs import Refs, Scope
 from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SCHEMA, SHAPES
 from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
 from tsbind.spec.upgrade_swagger import Swagger
+from tsbind.spec.weight import weight
 
 Object = dict[str, Json]
 Visit = tuple[str, Object, str, Scope]  # kind, object, pointer, scope
@@ -69,6 +70,12 @@ class Upgrade:
             self._bind_dynamic()
         if self._swagger:
             self._swagger.finish()
+
+    @property
+    def weight(self) -> int:
+        """What all that the walk has met asks of the compiler."""
+        named = self._refs.find("/components/schemas")
+        return weight((self._root, *self._seen.values()), len(named) if named else 0)
 
     def report(
         self, code: str, at: str, what: str, fix: str = "", severity: Severity = "warning"
