@@ -18,7 +18,7 @@ from tsbind import resources
 from tsbind.errors import BuildError
 from tsbind.meter import bpe
 from tsbind.meter.bpe import ENCODINGS, RankTokenizer
-from tsbind.meter.cut import LONG_GAP, gaps, repeats, stretches
+from tsbind.meter.cut import LONG_GAP, LONG_RUN, SLICE, gaps, repeats, slices, stretches
 
 # What documents are made of, and what the encodings' expressions treat each in its own way.
 WORDS = ["a", "Z", "don't", "'s", "'", "É", "é", "中", "\u0301", "1", "1234", "\u0663", "getUser"]
@@ -108,6 +108,33 @@ def test_a_gap_that_overflows_tiktoken_is_counted(pair: tuple[RankTokenizer, Enc
     # tiktoken itself panics on this in both encodings.
     once = ours.count(" " * LONG_GAP * 12 + "x")
     assert once == ours.count(" " * (LONG_GAP * 12 - 1)) + ours.count(" x")
+
+
+SLICED = [
+    "abc?" * LONG_RUN,
+    '{"a": [1, 2.5, "x y"]}\n' * (LONG_RUN // 8),
+    "漢字 or kanji, " * (LONG_RUN // 8),
+]
+
+
+@pytest.mark.parametrize("text", SLICED, ids=range(len(SLICED)))
+def test_large_texts_are_counted_in_parts(pair: tuple[RankTokenizer, Encoding], text: str) -> None:
+    _, theirs = pair
+    parts = list(slices(text))
+    assert "".join(parts) == text
+    assert max(map(len, parts[:-1])) < 2 * SLICE
+    assert sum(len(theirs.encode_ordinary(part)) for part in parts) == len(
+        theirs.encode_ordinary(text)
+    )
+
+
+def test_endless_runs_are_cut_all_the_same(pair: tuple[RankTokenizer, Encoding]) -> None:
+    ours, theirs = pair
+    exact = len(theirs.encode_ordinary("!" * 2 * SLICE))
+    text = "!" * LONG_RUN * 4
+    assert "".join(slices(text)) == text
+    assert exact * LONG_RUN / SLICE * 2 <= ours.count(text) + 4 * LONG_RUN / SLICE
+    assert ours.count(text) <= (exact / 2 + 1) * 4 * LONG_RUN / SLICE
 
 
 def test_expressions_are_those_of_tiktoken(tmp_path: Path) -> None:

@@ -48,8 +48,12 @@ def intersect(parts: Iterable[Type]) -> Type:
     flat = _flatten(parts)
     joined: list[Type] = []
     looked: list[int] = []  # indices of those that others may be joined with
-    for part in flat if len(flat) <= MANY else _records_as_one(flat):
-        _add(joined, looked, part)
+    many = len(flat) > MANY
+    for part in _in_pairs(_in_pairs(flat, _is_plain), _is_list) if many else flat:
+        if many and isinstance(part, Union):
+            joined.append(part)  # looking through all its options, for each other, takes too long
+        else:
+            _add(joined, looked, part)
     if any(isinstance(part, Never) for part in joined):
         return NEVER
     if any(_kinds(part) is None for part in joined):
@@ -79,22 +83,25 @@ def _add(joined: list[Type], looked: list[int], part: Type) -> None:
     joined.append(part)
 
 
-def _records_as_one(parts: list[Type]) -> list[Type]:
-    """Join the plain records among very many parts in pairs: one by one they would be copied often.
+def _in_pairs(parts: list[Type], alike: Callable[[Type], bool]) -> list[Type]:
+    """Join those among very many parts that are alike in pairs: one by one they are copied often.
 
     What they are joined to stands where the first of them stood.
     """
-    plain = [part for part in parts if _is_plain(part)]
-    joined = plain
+    joined = [part for part in parts if alike(part)]
     while len(joined) > 1:
         joined = [intersect(joined[at : at + 2]) for at in range(0, len(joined), 2)]
-    first = next((at for at, part in enumerate(parts) if _is_plain(part)), 0)
-    others = [part for part in parts if not _is_plain(part)]
+    first = next((at for at, part in enumerate(parts) if alike(part)), 0)
+    others = [part for part in parts if not alike(part)]
     return [*others[:first], *joined, *others[first:]]
 
 
 def _is_plain(part: Type) -> bool:
     return isinstance(part, Record) and (part.rest is None or part.rest == UNKNOWN)
+
+
+def _is_list(part: Type) -> bool:
+    return isinstance(part, Array)
 
 
 def join(left: Type, right: Type) -> Type | None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tsbind.errors import BuildError
-from tsbind.meter.cut import gaps, repeats, stretches
+from tsbind.meter.cut import gaps, repeats, slices, stretches
 from tsbind.resources import artefact
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _count(table: Tiktoken, text: str) -> int:
     for part, whole in gaps(text):
         # tiktoken's regular expressions overflow on very long gaps, so those go in as one piece.
         encode = table._encode_single_piece if whole else table.encode_ordinary
-        total += len(encode(part))
+        total += sum(len(encode(piece)) for piece in slices(part))
     return total
 
 

@@ -31,6 +31,8 @@ _LINE = re.compile(r"\n(?= *[!-.0-~])")
 _STRETCH = re.compile(r"(?<=[A-Za-z0-9])(?=[\x00-&(-/:-@\[-`{-\x7f])")
 
 LONG_GAP = 100_000  # characters; tiktoken's expressions overflow at about ten times as many
+SLICE = 25_000  # characters of most parts that are counted at a time
+LONG_RUN = 500_000  # characters; what the expressions take for one piece costs more than its share
 # White space as Rust's \s has it, line feeds and carriage returns excepted: Python's \s has more.
 _BLANK = "\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _GAP = re.compile(rf"(?<![{_BLANK}])[{_BLANK}]{{{LONG_GAP},}}+(?![\r\n])")
@@ -59,6 +61,25 @@ def repeats(text: str) -> Iterator[tuple[int, str]]:
 def stretches(text: str) -> list[str]:
     """Return `text` in parts that no token reaches across: cut after letters and digits."""
     return _STRETCH.split(text)
+
+
+def slices(text: str) -> Iterator[str]:
+    """Yield `text` in parts, so that counting takes neither the memory nor the time of the whole.
+
+    Parts end where a token ends.  A run of more than LONG_RUN characters without such a place is no
+    language's prose: it is cut anywhere, and each part of it may count a token more.
+    """
+    start = 0
+    while len(text) - start > LONG_RUN:
+        near, far = start + SLICE, start + LONG_RUN
+        cut = _STRETCH.search(text, near, far) or _LINE.search(text, near, far)
+        if cut:
+            yield text[start : cut.end()]
+            start = cut.end()
+        else:
+            yield from (text[at : at + SLICE] for at in range(start, far, SLICE))
+            start = far
+    yield text[start:]
 
 
 def gaps(text: str) -> Iterator[tuple[str, bool]]:

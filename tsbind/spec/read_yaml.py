@@ -55,8 +55,8 @@ def parse_yaml(source: Source, nodes: int) -> tuple[Json, int, int]:
     """Parse the one document of the text.
 
     Returns its value, how many values it has, and how many of those aliases put into further
-    places.  An empty text gives None.  Raises SpecError with the place of what is refused, and when there
-    are more than `nodes` values, aliases expanded.
+    places.  An empty text gives None.  Raises SpecError with the place of what is refused, and
+    when there are more than `nodes` values, aliases expanded.
     """
     builder = _Builder(source, nodes)
     try:

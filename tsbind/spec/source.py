@@ -20,7 +20,7 @@ MAX_DEPTH = 200  # nesting of objects and lists; the deepest published document 
 class LoadLimits(msgspec.Struct, frozen=True):
     """How much a document may ask of us, its external files included."""
 
-    bytes: int = 32 * 2**20
+    bytes: int = 24 * 2**20
     nodes: int = 500_000  # values after aliases are expanded; GitHub's document has 274,000
     parts: int = 150_000  # what of it is compiled, weighed as in `weight`; GitHub's weighs 111,000
     files: int = 10_000  # external files that `$ref` reaches
@@ -31,9 +31,7 @@ class LoadLimits(msgspec.Struct, frozen=True):
         """Return limits for so many values: what a larger document asks for grows with them."""
         usual = cls()
         factor = max(values / usual.nodes, 1)
-        return cls(
-            bytes=int(usual.bytes * factor), nodes=values, parts=int(usual.parts * factor)
-        )
+        return cls(bytes=int(usual.bytes * factor), nodes=values, parts=int(usual.parts * factor))
 
 
 class Places(Protocol):
