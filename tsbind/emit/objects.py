@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
+from typing import Final
 
 import msgspec
 
@@ -26,6 +27,8 @@ from tsbind.ir.types import (
 )
 
 Types = Mapping[str, NamedType]
+# Fields that all intersections together may have: many small objects may each inherit a large one.
+MOST_JOINED: Final = 200_000
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -35,30 +38,54 @@ class Shape(msgspec.Struct, frozen=True):
     rest: Type | None = None  # the type of further members
 
 
-def shape(node: Type, types: Types, known: dict[str, Shape | None]) -> Shape | None:
-    """Return the shape of a type that is one object with fields; None when it is not.
+class Objects:
+    """Reads which types are one object; each name once, and no more fields than MOST_JOINED."""
 
-    `known` keeps what the names in `types` turned out to be, so that each is read once; a name
-    that leads back to itself is no object wherever one starts.
-    """
-    match node:
-        case Ref(name):
-            if name not in known:
-                known[name] = None
-                known[name] = shape(types[name].type, types, known)
-            return known[name]
-        case Record(fields, rest) if fields or rest is None:
-            return Shape({field.name: field for field in fields}, rest)
-        case Intersection(parts):
-            shapes = [
-                shape(part, types, known)
-                for part in parts
-                if not isinstance(part, (Anything, Unknown))
-            ]
-            objects = [part for part in shapes if part is not None]
-            return _joined(objects) if len(objects) == len(shapes) else None
-        case _:
+    def __init__(self, types: Types) -> None:
+        self._types = types
+        self._known: dict[str, Shape | None] = {}
+        self._room = MOST_JOINED
+
+    def shape(self, node: Type) -> Shape | None:
+        """Return the shape of a type that is one object with fields; None when it is not.
+
+        A name that leads back to itself is no object wherever one starts.
+        """
+        match node:
+            case Ref(name):
+                if name not in self._known:
+                    self._known[name] = None
+                    self._known[name] = self.shape(self._types[name].type)
+                return self._known[name]
+            case Record(fields, rest) if fields or rest is None:
+                return Shape({field.name: field for field in fields}, rest)
+            case Intersection(parts):
+                shapes = [
+                    self.shape(part) for part in parts if not isinstance(part, (Anything, Unknown))
+                ]
+                return self._joined([part for part in shapes if part is not None], len(shapes))
+            case _:
+                return None
+
+    def _joined(self, objects: list[Shape], count: int) -> Shape | None:
+        """Join all `count` parts; None when some is no object, or there is no room for them."""
+        size = sum(len(part.fields) for part in objects)
+        if len(objects) < count or size > self._room:
             return None
+        self._room -= size
+        return _joined(objects)
+
+    def class_behind(self, name: str) -> str | None:
+        """Return the name of the object type that the type `name` is or is another word for."""
+        seen: set[str] = set()
+        while name not in seen:
+            seen.add(name)
+            match self._types[name].type:
+                case Ref(target):
+                    name = target
+                case _:
+                    return name if self.shape(Ref(name)) is not None else None
+        return None
 
 
 def _joined(shapes: Sequence[Shape]) -> Shape:
@@ -76,19 +103,6 @@ def _both(one: Field, other: Field) -> Field:
     vague = isinstance(other.type, (Unknown, Anything))
     narrow = one if vague or isinstance(one.type, Enum) else other
     return msgspec.structs.replace(narrow, required=one.required or other.required)
-
-
-def class_behind(name: str, types: Types, known: dict[str, Shape | None]) -> str | None:
-    """Return the name of the object type that the type `name` is or is another word for."""
-    seen: set[str] = set()
-    while name not in seen:
-        seen.add(name)
-        match types[name].type:
-            case Ref(target):
-                name = target
-            case _:
-                return name if shape(Ref(name), types, known) is not None else None
-    return None
 
 
 def alternatives(parts: Sequence[Type], types: Types, most: int) -> tuple[Type, ...] | None:

@@ -15,7 +15,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from tsbind.emit.objects import Shape, alternatives, circular, class_behind, shape
+from tsbind.emit.objects import Objects, Shape, alternatives, circular
 from tsbind.emit.python_layout import Annotation, Either, Name, Subscript, flat, words
 from tsbind.emit.python_statements import (
     NOTE,
@@ -99,7 +99,7 @@ class Definitions:
         self._taken = {*RESERVED, *reserved}
         self._names = {name: self._claim(pascal(name)) for name in types}
         self._circular = circular(types)
-        self._shapes: dict[str, Shape | None] = {}  # of named types
+        self._objects = Objects(types)
         self._inline: dict[bytes, Name] = {}
         self._begun: set[str] = set()
         self.listed: list[Definition] = []
@@ -118,7 +118,7 @@ class Definitions:
 
     def top(self, node: Type, place: str, doc: str = "") -> Annotation:
         """Spell a type that gets a class of its own even when another type looks the same."""
-        whole = self._shape(node)
+        whole = self._objects.shape(node)
         if isinstance(node, Ref) or whole is None:
             return self.annotation(node, place)
         name = self._claim(place)
@@ -184,7 +184,7 @@ class Definitions:
         return name
 
     def _intersection(self, node: Intersection, place: str, depth: int) -> Annotation:
-        whole = self._shape(node)
+        whole = self._objects.shape(node)
         if whole is not None:
             return self._record(Record(tuple(whole.fields.values()), whole.rest), place, depth)
         options = alternatives(node.parts, self._types, MOST)
@@ -193,16 +193,13 @@ class Definitions:
         solid = [part for part in node.parts if not isinstance(part, (Unknown, Anything))]
         return self.annotation(solid[0] if solid else node.parts[0], place, depth + 1)
 
-    def _shape(self, node: Type) -> Shape | None:
-        return shape(node, self._types, self._shapes)
-
     def _define(self, name: str) -> None:
         if name in self._begun:
             return
         self._begun.add(name)
         named, spelled = self._types[name], self._names[name]
         doc = described(named.doc, named.note, limit=TYPE_PROSE)
-        whole = None if isinstance(named.type, Ref) else self._shape(Ref(name))
+        whole = None if isinstance(named.type, Ref) else self._objects.shape(Ref(name))
         if whole is not None:
             self._object(spelled, named.type, whole, doc)
             return
@@ -229,12 +226,8 @@ class Definitions:
         """The named parts of an intersection, if no two parts share a field."""
         if not isinstance(node, Intersection):
             return ()
-        shapes = [self._shape(part) for part in node.parts]
-        behind = [
-            class_behind(p.name, self._types, self._shapes)
-            for p in node.parts
-            if isinstance(p, Ref)
-        ]
+        shapes = [self._objects.shape(part) for part in node.parts]
+        behind = [self._objects.class_behind(p.name) for p in node.parts if isinstance(p, Ref)]
         bases = tuple(name for name in behind if name is not None)
         records = sum(isinstance(part, Record) for part in node.parts)
         total = sum(len(part.fields) for part in shapes if part is not None)
