@@ -4,8 +4,8 @@ Each entry of tests/cases/constructs is a schema, taken as the reply and as the 
 operation, with values as YAML: those that both TypeScript and the validator take (`accepts`), that
 both refuse (`refuses`), that TypeScript cannot tell from valid ones (`unsaid`), and that are valid
 but not what the schema declares (`undeclared`).  `reply` and `body` hold values of their own where
-the two differ; `decides: types` leaves the validator out where the standard gives a keyword
-meaning for types alone (discriminators), or none.
+the two differ, and `reads` what can be read of a reply `x`.  `decides: types` leaves the validator
+out where the standard gives a keyword meaning for types alone (discriminators), or none.
 """
 
 from __future__ import annotations
@@ -140,6 +140,10 @@ def test_types(shrunk: bool, tmp_path: Path) -> None:
                 line += 1
                 text += f"{{const x:__{side}={json.dumps(value)}}}\n"
                 expected[name, line] = (SAYS[said][0], case.id, side, value)
+        for read in case.entry.get("reads", ()):
+            line += 1
+            text += f"{{const f=(x:__reply)=>{read}}}\n"
+            expected[name, line] = (True, case.id, "reads", read)
         (tmp_path / name).write_text(f"{text}export {{}}\n", "utf-8")
     refused = {(each.file, each.line): each.what for each in complaints(tmp_path)}
     assert not {place: refused[place] for place in refused.keys() - expected.keys()}
