@@ -73,6 +73,7 @@ _BESIDE_REF: Final = frozenset(
     | {"summary", "example", "examples"}
 )
 _APPLICATORS: Final = ("$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "const")
+_NAMES: Final = ("$defs", "definitions", "$id", "$anchor", "$dynamicAnchor")
 _ANNOTATIONS: Final = frozenset(
     {"description", "title", "summary", "deprecated", "default", "readOnly", "writeOnly"}
     | {"examples", "externalDocs", "xml"}
@@ -306,8 +307,9 @@ def _implied_type(node: Schema) -> str:
 def _wrap_nullable(node: Schema, at: str, context: Context) -> None:
     """Say "this or null" around a schema that refers or combines; annotations stay outside."""
     options = node.get("anyOf")
-    if isinstance(options, list) and not any(
-        key in node for key in ("type", "enum", "properties", *_APPLICATORS) if key != "anyOf"
+    if isinstance(options, list) and all(
+        key in _ANNOTATIONS or key in (*_NAMES, "anyOf", "discriminator") or key.startswith("x-")
+        for key in node
     ):
         if {"type": "null"} not in options:
             node["anyOf"] = [*options, context.null]
@@ -319,7 +321,7 @@ def _wrap_nullable(node: Schema, at: str, context: Context) -> None:
     for key in inner:
         del node[key]
     # Definitions inside must not move: references lead to them.
-    for key in ("$defs", "definitions", "$id", "$anchor", "$dynamicAnchor"):
+    for key in _NAMES:
         if key in inner:
             node[key] = inner.pop(key)
     node["anyOf"] = [inner, context.null]
