@@ -39,7 +39,7 @@ paths:
         '200':
           description: all
           headers:
-            X-Total-Count: {schema: {type: integer, minimum: 3}}
+            X-Total-Count: {content: {application/json: {schema: {type: integer, minimum: 3}}}}
             X-Echo: {schema: {type: string}}
             Set-Cookie: {schema: {type: string}}
           content: {application/json: {schema: {type: array, items: {type: string}}}}

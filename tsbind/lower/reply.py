@@ -56,7 +56,7 @@ def output(
             bodies.append(UNKNOWN)
             replies.append(Reply(status, "application/json"))
             continue
-        headers |= _headers(response, place, types.references, validation)
+        headers |= _headers(response, place, types.references, validation, report)
         found = by_preference(contents(response, place, types.references, report), reply=True)
         if not found or not bodied:
             empty = True
@@ -75,7 +75,11 @@ def output(
 
 
 def _headers(
-    response: dict[str, Node], at: At, references: References, validation: Validation
+    response: dict[str, Node],
+    at: At,
+    references: References,
+    validation: Validation,
+    report: Report,
 ) -> dict[str, Json]:
     """The schemas of the headers that a program may see."""
     table = response.get("headers")
@@ -85,8 +89,10 @@ def _headers(
         resolved = references.node(header, place) if is_told(name) else None
         if resolved is not None:
             node, where = resolved
-            schema = validation.schema(node.get("schema", True), (where, "schema"), "reply")
-            found[name.lower()] = schema
+            schema = node.get("schema", True)
+            for written in contents(node, where, references, report)[:1]:
+                schema, where = written.schema, written.at
+            found[name.lower()] = validation.schema(schema, (where, "schema"), "reply")
     return found
 
 
