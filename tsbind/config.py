@@ -54,6 +54,7 @@ class ApiConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: str = ""  # folder that builds write into; "": builds make nothing of this API
     files: tuple[File, ...] = ("declarations", "stubs", "bundle")
     allow_refs: tuple[str, ...] = ()  # hosts and folders from which parts may be read
+    secrets: tuple[str, ...] = ()  # parameters that are credentials: `query.api_key`
     max_values: int | None = None  # that the document may have; None: the default
 
 
@@ -271,6 +272,7 @@ _ALLOWED: Final = {
     "output": "give a folder, relative to this file and below it",
     "files": 'list any of "declarations", "stubs" and "bundle"',
     "allow_refs": "list hosts and folders",
+    "secrets": "list parameters as query.NAME, header.NAME or cookie.NAME",
     "max_values": "give a number of values, 1 or more",
 }
 

@@ -24,6 +24,7 @@ def compile_api(config: Config, name: str, cache: Cache | None = None) -> Compil
             tokenizer=api.tokenizer,
             name=str(path),
             allow_refs=api.allow_refs,
+            secrets=api.secrets,
             limits=LoadLimits.for_values(api.max_values) if api.max_values else LoadLimits(),
         ),
         cache=cache,

@@ -63,6 +63,7 @@ def command(
     selection: str | None,
     budget: int | None,
     allow_refs: tuple[str, ...],
+    secrets: tuple[str, ...],
     limits: LoadLimits,
     no_cache: bool,
     json: bool,
@@ -83,6 +84,7 @@ def command(
         budget=budget,
         name=spell(spec),
         allow_refs=allow_refs,
+        secrets=secrets,
         limits=limits,
     )
     cache = None if no_cache else Cache.of_user()

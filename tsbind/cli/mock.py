@@ -95,6 +95,7 @@ class _Answers:
 
         self._bundle, self._examples, self._routes = bundle, examples, routes
         self._validators = Validators(bundle)
+        self._keys = [each.name for each in bundle.schemes.values() if each.place == "query"]
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         from tsbind.runtime.failures import ArgumentError, HostError
@@ -114,7 +115,7 @@ class _Answers:
             say(f"{asked}: 413")
             return _failure(413, f"the body is longer than {_LONGEST} bytes")
         try:
-            args = arguments(call, received, self._bundle.schemas)
+            args = arguments(call, received, self._bundle.schemas, self._keys)
             self._validators.check_arguments(call, args)
         except ArgumentError as error:
             status = 415 if error.code == "media" else 400

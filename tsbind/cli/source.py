@@ -33,6 +33,15 @@ def _limits(_: click.Context, __: click.Parameter, values: int | None) -> LoadLi
     return LoadLimits() if values is None else LoadLimits.for_values(values)
 
 
+secret_option = click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="PLACE.NAME",
+    help="Make a credential of this parameter, and no argument: `query.api_key`; may be repeated.",
+)
+
+
 max_values_option = click.option(
     "--max-values",
     "limits",
@@ -64,6 +73,7 @@ document_options = together(
         help="Give up detail, least loss first, until the declarations fit.",
     ),
     allow_ref_option,
+    secret_option,
     max_values_option,
     click.option(
         "--no-cache",

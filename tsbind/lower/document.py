@@ -6,6 +6,8 @@ so that a type seen differently in both directions is named after what comes bac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from tsbind.errors import Diagnostic
@@ -17,6 +19,7 @@ from tsbind.lower.operation import lower_operation, operations, replied
 from tsbind.lower.paging import Pages
 from tsbind.lower.reply import Output
 from tsbind.lower.report import Node, Report
+from tsbind.lower.secret import Guards, secret_schemes
 from tsbind.lower.security import requirements, schemes
 from tsbind.lower.server import servers
 from tsbind.lower.table import Types
@@ -25,10 +28,11 @@ from tsbind.lower.validation import Validation
 from tsbind.spec.document import Document
 
 
-def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
+def lower(document: Document, secrets: Iterable[str] = ()) -> tuple[Api, tuple[Diagnostic, ...]]:
     """Make the IR of a document, and list what of it could not be used.
 
-    A part that cannot be compiled is left out with a Diagnostic; nothing is raised for it.  The
+    `secrets` are parameters that operators give as credentials, as `query.api_key`.  A part that
+    cannot be compiled is left out with a Diagnostic; nothing is raised for it.  The
     result does not depend on the order in which the document lists paths and schemas.
     """
     report = Report(document)
@@ -37,11 +41,12 @@ def lower(document: Document) -> tuple[Api, tuple[Diagnostic, ...]]:
     found = operations(document, types, report)
     named = [(each.method, each.path, each.node) for each in found]
     names = name_operations(named, read_tags(document.root))
-    known = schemes(document, types.references, report)
-    common = requirements(document.root, "", known, report)
+    chosen = secret_schemes(secrets)
+    known = schemes(document, types.references, report) | chosen
+    guards = Guards(known, requirements(document.root, "", known, report), chosen)
     replies = [replied(each, types, validation, report) for each in found]
     made = [
-        lower_operation(each, name, output, known, common, types, validation, report)
+        lower_operation(each, name, output, guards, types, validation, report)
         for each, name, output in zip(found, names, replies, strict=True)
     ]
     schemas = validation.finish()

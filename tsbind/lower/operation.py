@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tsbind.bundle import Call, Need, Scheme
+from tsbind.bundle import Call
 from tsbind.errors import SpecError
 from tsbind.ir.api import Operation
 from tsbind.lower.arguments import Input, arguments_object
-from tsbind.lower.parameter import Template, arguments, declared, in_template, settable, template
+from tsbind.lower.parameter import (
+    Declared,
+    Template,
+    arguments,
+    declared,
+    in_template,
+    settable,
+    template,
+)
 from tsbind.lower.references import shown
 from tsbind.lower.reply import Output, output
 from tsbind.lower.report import At, Node, Report
+from tsbind.lower.secret import Guards, without_secrets
 from tsbind.lower.security import requirements
 from tsbind.lower.server import servers
 from tsbind.lower.streaming import overloaded, streaming
@@ -138,18 +147,23 @@ def lower_operation(
     found: Found,
     name: tuple[str, ...],
     returns: Output,
-    schemes: dict[str, Scheme],
-    common: tuple[tuple[Need, ...], ...],
+    guards: Guards,
     types: Types,
     validation: Validation,
     report: Report,
 ) -> Operation | None:
     """Lower the rest of an operation and put it together; None when it cannot be called."""
-    path = template(found.path)
-    takes = _input(found, path, types, validation, report)
-    if takes is None:
-        return None
     node = found.node
+    path = template(found.path)
+    security = guards.common
+    if "security" in node:
+        security = requirements(node, found.at, guards.schemes, report)
+    parameters = declared((*found.items, (node, found.at)), types.references, report)
+    open_, security = without_secrets(parameters, security, guards)
+    given = settable(open_, found.label, report)
+    if given is None:
+        return None
+    takes = _input(found, path, given, types, validation, report)
     levels = ((node, found.at), *reversed(found.items))
     tags = tuple(tag for tag in _list(node.get("tags")) if isinstance(tag, str))
     summary = _text(node.get("summary"))
@@ -161,7 +175,7 @@ def lower_operation(
         parameters=takes.parameters,
         bodies=takes.bodies,
         replies=returns.replies,
-        security=requirements(node, found.at, schemes, report) if "security" in node else common,
+        security=security,
         servers=next(filter(None, (servers(*each, report) for each in levels)), ()),
         args=takes.schema,
         headers=returns.headers,
@@ -187,13 +201,14 @@ def lower_operation(
 
 
 def _input(
-    found: Found, path: Template, types: Types, validation: Validation, report: Report
-) -> Input | None:
-    owners = (*found.items, (found.node, found.at))
-    parameters = settable(declared(owners, types.references, report), found.label, report)
-    if parameters is None:
-        return None
-    agreed = in_template(parameters, path, found.at, report)
+    found: Found,
+    path: Template,
+    given: list[Declared],
+    types: Types,
+    validation: Validation,
+    report: Report,
+) -> Input:
+    agreed = in_template(given, path, found.at, report)
     named = arguments(agreed, path, types.references, report)
     return arguments_object(found.node, found.at, named, types, validation, report)
 

@@ -13,7 +13,7 @@ fits, validation says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import quote, unquote, unquote_plus
 
 import msgspec
@@ -41,18 +41,24 @@ class Received(msgspec.Struct, frozen=True):
         return ", ".join(value for key, value in self.headers if key == name)
 
 
-def arguments(call: Call, received: Received, schemas: Mapping[str, Json]) -> dict[str, Json]:
+def arguments(
+    call: Call, received: Received, schemas: Mapping[str, Json], keys: Collection[str] = ()
+) -> dict[str, Json]:
     """Return the argument object that a request to `call` stands for.
 
-    Raises ArgumentError for what no argument of the call can be.
+    Of the query, `keys` are credentials, which nothing is made of.  Raises ArgumentError for what
+    no argument of the call can be.
     """
-    return _Reader(call, received, Shapes(schemas)).arguments()
+    return _Reader(call, received, Shapes(schemas), keys).arguments()
 
 
 class _Reader:
     """Reads one request."""
 
-    def __init__(self, call: Call, received: Received, shapes: Shapes) -> None:
+    def __init__(
+        self, call: Call, received: Received, shapes: Shapes, keys: Collection[str]
+    ) -> None:
+        self._keys = keys
         self._call, self._received, self._shapes = call, received, shapes
         self._own = shapes.fields(call.args)
         names = {parameter.name for parameter in call.parameters}
@@ -88,7 +94,8 @@ class _Reader:
 
     def _check_all_taken(self, query: Pairs) -> None:
         """Raise ArgumentError for a name in the query that is no parameter's."""
-        taken(query, {name for name, _ in pairs_of(_query_of(self._call.path), unquote_plus)})
+        own = {name for name, _ in pairs_of(_query_of(self._call.path), unquote_plus)}
+        taken(query, own.union(self._keys))
         if query:
             name = query[0][0][:80]
             raise ArgumentError(
