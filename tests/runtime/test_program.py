@@ -25,6 +25,25 @@ FORMS = {
         "const f = () => { return 1 }\nf()",
         "const f = () => { return 1 }\nf()",
     ),
+    "return that begins a line": (
+        "if (a)\nreturn b\nreturn c",
+        "(async () => {if (a)\nreturn b\nreturn c\n})",
+    ),
+    "return that begins a line of a function": (
+        "const f = () => {\nreturn 1\n}\nf()",
+        "const f = () => {\nreturn 1\n}\nf()",
+    ),
+    "return that begins a line of the only function": (
+        "async () => {\nreturn 1\n}",
+        "async () => {\nreturn 1\n}",
+    ),
+    "return in a template": ("const a = `\nreturn 1\n`\na", "const a = `\nreturn 1\n`\na"),
+    "return in a comment": ("/*\nreturn 1\n*/ f()", "/*\nreturn 1\n*/ f()"),
+    "return as a property's name": ("const a = b.\nreturn\na", "const a = b.\nreturn\na"),
+    "return that begins a line of a block": (
+        "{\nreturn 1\n}",
+        "(async () => {{\nreturn 1\n}\n})",
+    ),
     "default expression": ("export default 1 + 1", ";      $out =  1 + 1\nvar $out; $out"),
     "default object": ("export default { a: 1 }", ";      $out =  { a: 1 }\nvar $out; $out"),
     "default function": (

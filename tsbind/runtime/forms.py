@@ -90,13 +90,21 @@ class _Edit:
         return "".join((*parts, self._text[at:])), tuple(inserts)
 
 
-def body_form(javascript: str) -> Form:
+def returns(tokens: list[Token]) -> bool:
+    """Say whether there is a `return` outside of all brackets."""
+    return any(
+        token.text == "return" and token.depth == 0 and not _is_name(tokens, index)
+        for index, token in enumerate(tokens)
+    )
+
+
+def body_form(javascript: str, tokens: list[Token] | None = None) -> Form:
     """Return the form of a function's body whose last expression, if it ends in one, is returned.
 
     >>> body_form("if (a) return 1\\nb.c").javascript
     'if (a) return 1\\nreturn b.c'
     """
-    last = _last_statement(scan(javascript))
+    last = _last_statement(scan(javascript) if tokens is None else tokens)
     if last is None:
         return Form(javascript)
     edit = _Edit(javascript)

@@ -15,10 +15,11 @@ import msgspec
 from tsbind.errors import LimitError, Location, ProgramError
 from tsbind.runtime.codeframe import code_frame, plain
 from tsbind.runtime.fence import unfence
-from tsbind.runtime.forms import Form, Insert, Refused, body_form, script_form
+from tsbind.runtime.forms import Form, Insert, Refused, body_form, returns, script_form
 from tsbind.runtime.limits import Limits
 from tsbind.runtime.sourcemap import SourceMap
 from tsbind.runtime.strip import SyntaxFault, stripper
+from tsbind.runtime.tokens import Token, scan
 
 ATTEMPTS = 8  # parses of one program: each after the first follows a repair of the text
 MESSAGE = 300  # characters of a parser's message that are shown
@@ -114,6 +115,12 @@ class _Stripped(NamedTuple):
     map: SourceMap | None
     head: str  # what the program was read behind
     typescript: str  # as it was read
+    tokens: list[Token] | None = None  # of `body`, if they are known
+
+    @property
+    def body(self) -> str:
+        """What is between the braces of `_BODY`."""
+        return self.javascript[self.javascript.index("{") + 1 : self.javascript.rindex("}")]
 
 
 class _Attempt(NamedTuple):
@@ -136,6 +143,8 @@ _KEYWORD_ALONE = re.compile(r"(?<![\w$.])(?:namespace|module|global|declare|abst
 
 def _javascript(text: str, source: str, file: str) -> _Stripped:
     """Return `source` without its types, read in the first way in which it can be read."""
+    if _RETURNS.search(source) and (stripped := _returning(source)) is not None:
+        return stripped
     attempt = _Attempt(source)
     for _ in range(ATTEMPTS):
         try:
@@ -147,6 +156,22 @@ def _javascript(text: str, source: str, file: str) -> _Stripped:
             break
         attempt = repaired
     raise _syntax_error(text, file, fault, failed)
+
+
+_RETURNS = re.compile(r"^return\b", re.MULTILINE)  # outside of functions, by the looks of it
+
+
+def _returning(source: str) -> _Stripped | None:
+    """Return `source` read as a function's body, if that is the way: most programs end so.
+
+    It only saves the parse that would have found it out.
+    """
+    try:
+        stripped = _strip(_Attempt(source, *_BODY))
+    except SyntaxFault:
+        return None
+    tokens = scan(stripped.body)
+    return stripped._replace(tokens=tokens) if returns(tokens) else None
 
 
 def _repair(attempt: _Attempt, fault: SyntaxFault) -> _Attempt | None:
@@ -211,7 +236,7 @@ def _form(stripped: _Stripped) -> Form:
         form = script_form(code)
         head = len(stripped.head)
     else:
-        form = body_form(code[code.index("{") + 1 : code.rindex("}")])
+        form = body_form(stripped.body, stripped.tokens)
         form = form._replace(javascript=f"{_CALL}{form.javascript}}})")
         head = len(_CALL)
         form = form._replace(inserts=tuple(Insert(i.start + head, i.length) for i in form.inserts))
