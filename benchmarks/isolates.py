@@ -7,8 +7,8 @@ first_result_ms    `python -c` that imports tsbind.runtime and prints the result
 resident_mb        memory per live isolate that waits for a reply, over 1,000 of them: `p50` as
                    proportional set size, where pages that isolates share count once; `rss` as ps
                    counts, where the image's pages count again in each
-host_call_ms       guest → host → guest, in process: `isolate` at the isolate, `run` through
-                   `run_sync` with its validation and trace
+host_call_ms       guest → host → guest, in process: `p50` at the isolate, `run` through `run_sync`
+                   with its validation and trace, `async` the same through `await run`
 chain_ms           a whole `run_sync`: one call, then two at once, then the result
 hundred_calls_ms   a whole `run_sync` with 100 calls at once, each of which takes 10 ms
 saved_ms           a waiting run with 50 small objects in it, as a sealed snapshot
@@ -38,7 +38,7 @@ import msgspec
 from benchmarks import record
 from tsbind.bundle import Bundle, Call, Json
 from tsbind.errors import SuspendedError
-from tsbind.runtime import LATER, Host, Policy, run_sync
+from tsbind.runtime import LATER, Host, Policy, run, run_sync
 from tsbind.runtime.engine import Engine
 from tsbind.runtime.isolate import Isolate
 from tsbind.runtime.limits import Limits
@@ -87,7 +87,11 @@ def measure() -> dict[str, Any]:
         "fresh_isolate_empty_table_ms": _spread(lambda: _fresh("\n"), 2_000),
         "first_result_ms": _first(),
         "resident_mb": _resident(),
-        "host_call_ms": {"p50": _isolate_calls(), "run": _run_calls()},
+        "host_call_ms": {
+            "p50": _isolate_calls(),
+            "run": _run_calls(),
+            "async": asyncio.run(_async_calls()),
+        },
         "chain_ms": _spread(_chain, 300),
         "hundred_calls_ms": _spread(_hundred, 30, warm=3),
         **_snapshots(),
@@ -200,13 +204,34 @@ def _run_calls() -> float:
     """Time `CALLS` calls one after the other in one run, without what the run itself takes."""
 
     def timed(calls: int) -> float:
-        source = f"for (let i = 0; i < {calls}; i++) await api.{OPERATIONS[0]}({{n: i}})"
         began = time.perf_counter()
-        run_sync(source, BUNDLE, host=Echo(BUNDLE), limits=Limits(calls=CALLS))
-        return (time.perf_counter() - began) * 1e3
+        run_sync(_calling(calls), BUNDLE, host=Echo(BUNDLE), limits=Limits(calls=CALLS))
+        return time.perf_counter() - began
 
     timed(1)
-    return round(statistics.median((timed(CALLS) - timed(1)) / (CALLS - 1) for _ in range(5)), 3)
+    return _each([(timed(CALLS), timed(1)) for _ in range(5)])
+
+
+async def _async_calls() -> float:
+    """Do the same in an event loop."""
+
+    async def timed(calls: int) -> float:
+        began = time.perf_counter()
+        await run(_calling(calls), BUNDLE, host=Echo(BUNDLE), limits=Limits(calls=CALLS))
+        return time.perf_counter() - began
+
+    await timed(1)
+    return _each([(await timed(CALLS), await timed(1)) for _ in range(5)])
+
+
+def _calling(calls: int) -> str:
+    return f"for (let i = 0; i < {calls}; i++) await api.{OPERATIONS[0]}({{n: i}})"
+
+
+def _each(times: list[tuple[float, float]]) -> float:
+    """Return milliseconds of one call, from the seconds of runs with `CALLS` and with one."""
+    each = (many - one for many, one in times)
+    return round(statistics.median(each) * 1e3 / (CALLS - 1), 3)
 
 
 def _chain() -> None:

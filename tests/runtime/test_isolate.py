@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
 
-from tests.runtime.guests import NOW, echo, failure, run, start, value
+from tests.runtime.guests import NOW, echo, failure, reply, run, start, value
 from tsbind.bundle import Json
 from tsbind.errors import GuestError, LimitError
 from tsbind.runtime.engine import Engine
@@ -300,6 +301,55 @@ def test_an_isolate_may_be_closed_while_another_thread_runs_it() -> None:
         isolate.start(start("for (;;);"))
     with pytest.raises(GuestError, match="is closed"):
         isolate.resume(Resume(NOW, ()))
+
+
+LONG = "let n = 0; for (let i = 0; i < 1e6; i++) n += i % 3; n"
+
+
+def test_a_step_may_be_begun_in_one_thread_and_finished_in_another() -> None:
+    with Isolate(Engine.default(), Limits()) as isolate:
+        assert isolate.begin(start(f"await api.user(); {LONG}")) is not None
+        replies = (CallReply(1, ok=msgspec.Raw(b"1")),)
+        assert isolate.begin(Resume(NOW, replies)) is None
+        with ThreadPoolExecutor(1) as thread:
+            step = thread.submit(isolate.finish).result()
+    assert step.value is not None
+    assert bytes(step.value) == b"999999"
+    assert isolate.steps == 2
+
+
+def test_what_was_begun_is_over_when_its_isolate_is_closed() -> None:
+    isolate = Isolate(Engine.default(), Limits())
+    assert isolate.begin(start("for (;;);")) is None
+    isolate.close()
+    assert not isolate.is_open
+    with pytest.raises(GuestError, match="is closed"):
+        isolate.finish()
+
+
+def test_a_moment_ends_soon_and_counts() -> None:
+    used = []
+    for _ in range(10):
+        with Isolate(Engine.default(), Limits()) as isolate:
+            assert isolate.begin(start("for (;;);")) is None
+            used.append(isolate.cpu)
+    assert 0.002 <= min(used) < 0.01  # seconds; on a busy machine some take longer
+
+
+def test_limits_hold_in_moments_too() -> None:
+    """No step is long enough for a look at the limits in its middle."""
+    limits = Limits(cpu=0.02)
+    with Isolate(Engine.default(), limits) as isolate, pytest.raises(LimitError) as caught:
+        endless(isolate)
+    assert caught.value.limit == "cpu"
+    assert caught.value.used < 0.05
+
+
+def endless(isolate: Isolate) -> None:
+    step = isolate.begin(start("for (;;) await api.user()"))
+    while step is not None:
+        replies = tuple(reply(call, lambda op, args: 1) for call in step.calls)
+        step = isolate.begin(Resume(NOW, replies))
 
 
 def test_an_ended_run_cannot_be_resumed() -> None:

@@ -284,6 +284,8 @@ def test_a_run_that_ends_first_says_so() -> None:
         with pytest.raises(SnapshotError, match="cannot be suspended"):
             await run.suspend()
         assert (await run.result()).value == 1
+        with pytest.raises(SnapshotError, match="cannot be suspended"):
+            await run.suspend()
 
         slow = start("for (let i = 0; i < 3e6; i++);\nreturn 1", BUNDLE, snapshot_key=KEY)
         going = asyncio.create_task(slow.result())

@@ -30,7 +30,8 @@ class Guest(threading.Thread):
         self._got = got
 
     def run(self) -> None:
-        with self.turn as has_core:
+        with self.turn:
+            has_core = self.turn.may_go_on()
             self._got.append(f"{self.name}{'' if has_core else ' in vain'}")
             if has_core:
                 self.done.wait(10)
@@ -99,6 +100,7 @@ def test_a_guest_makes_way_only_for_one_that_has_used_less() -> None:
     holder, waiter = Turn(turns, 60.0), Guest(turns, "b", got, cpu=5.0)
     waiter.done.set()
     with holder:
+        assert holder.may_go_on()
         waiter.start()
         soon(lambda: waiter.turn.gate)
         assert holder.may_go_on()
@@ -107,6 +109,30 @@ def test_a_guest_makes_way_only_for_one_that_has_used_less() -> None:
         assert holder.may_go_on()  # when it has the core again
         assert got == ["b"]
     assert turns.running == 0
+
+
+def test_nobody_needs_a_core_for_its_first_moment() -> None:
+    turns, _ = one_core()
+    holder, other = Turn(turns, 60.0), Turn(turns, 60.0)
+    with holder:
+        assert holder.may_go_on()
+        with other as may_run:
+            assert may_run
+            assert turns.running == 1
+    assert turns.running == 0
+
+
+@pytest.mark.parametrize("why", ["interrupted", "too late", "used up"])
+def test_a_guest_that_was_stopped_between_two_stays_does_not_stay(why: str) -> None:
+    turn = Turn(one_core()[0], 60.0)
+    if why == "interrupted":
+        turn.interrupt(KeyboardInterrupt())
+    elif why == "too late":
+        turn.until = time.monotonic()
+    else:
+        turn.cpu = 60.0
+    with turn as may_run:
+        assert not may_run
 
 
 def test_a_short_program_is_not_held_up_by_long_ones() -> None:

@@ -1,9 +1,10 @@
 """The step loop: let the guest run, perform what it asks for all at once, resume it with answers.
 
 The guest is sans-IO: each step returns the calls that it now waits for.  Each becomes a task; when
-the first answers arrive, the guest is resumed with whichever are there.  Steps run on threads, so
-that one program that computes cannot hold up the others' network, and share the cores (turns.py); a
-caller whose event loop does nothing else runs them in place, which saves the hand-over.
+the first answers arrive, the guest is resumed with whichever are there.  A step begins in the
+thread of the event loop, where most end within a millisecond.  One that computes goes on in another
+thread, so that it cannot hold up the others' network, and these threads share the cores (turns.py).
+A caller whose event loop does nothing else runs all of it in place.
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ class Guest(Protocol):
 
     def resume(self, resume: Resume, /) -> Step:
         """Go on with some answers until it waits or ends."""
+        ...
+
+    def begin(self, message: Start | Resume, /) -> Step | None:
+        """Run the first moment of either; None when `finish` is to go on."""
+        ...
+
+    def finish(self) -> Step:
+        """Run what was begun until the program waits or ends, in any thread."""
         ...
 
     def interrupt(self, reason: BaseException, /) -> None:
@@ -115,8 +124,7 @@ class Drive:
         Raises LimitError, GuestError, ProgramError when the program waits for nothing, Suspended.
         """
         try:
-            step = await self._step(partial(self._begin, start))
-            step = await self._caught_up(step)
+            step = await self._caught_up(await self._first_step(start))
             return await self._on_from(step)
         finally:
             await self._give_up()
@@ -189,6 +197,8 @@ class Drive:
         """Go through the answers that are recorded already, then ask for what is still open."""
         self._note(step)
         while step.state == "waiting" and (resume := self._tape.recorded()) is not None:
+            if not self._in_place:
+                await (await self._waiting()).others()
             step = await self._told(resume)
         still = list(self._open.values()) if step.state == "waiting" else ()
         for request in still:
@@ -199,7 +209,9 @@ class Drive:
     async def _told(self, resume: Resume) -> Step:
         for reply in resume.replies:
             self._open.pop(reply.id, None)
-        step = await self._step(partial(self._go_on, resume))
+        if self._guest is None:
+            raise RuntimeError("a guest is resumed that was never started")
+        step = await self._step(self._guest, resume)
         self._note(step)
         return step
 
@@ -207,17 +219,12 @@ class Drive:
         self._tape.asked(step.calls)
         self._open.update((request.id, request) for request in step.calls)
 
-    def _begin(self, start: Start) -> Step:
+    async def _first_step(self, start: Start) -> Step:
+        if not self._in_place:
+            await self._waiting()  # for who gives up
         guest = self._guest = self._make_guest()
-        guest.expire(self._deadline.ends())
         self._usage.isolate = guest.cpu
-        return guest.start(start)
-
-    def _go_on(self, resume: Resume) -> Step:
-        if self._guest is None:
-            raise RuntimeError("a guest is resumed that was never started")
-        self._guest.expire(self._deadline.ends())
-        return self._guest.resume(resume)
+        return await self._step(guest, start)
 
     def interrupt(self) -> None:
         """From any thread: stop the guest if it is running."""
@@ -228,14 +235,20 @@ class Drive:
         if self._guest is not None:
             self._guest.close()
 
-    async def _step(self, run: Callable[[], Step]) -> Step:
+    async def _step(self, guest: Guest, message: Start | Resume) -> Step:
+        guest.expire(self._deadline.ends())
         try:
-            step = run() if self._in_place else await (await self._waiting()).in_thread(run)
+            step = self._whole(guest, message) if self._in_place else guest.begin(message)
+            if step is None:
+                step = await (await self._waiting()).in_thread(guest.finish)
         finally:
             self._count()
         self._usage.steps += 1
         self._logs.add(step.logs)
         return step
+
+    def _whole(self, guest: Guest, message: Start | Resume) -> Step:
+        return guest.start(message) if isinstance(message, Start) else guest.resume(message)
 
     def _count(self) -> None:
         if self._guest is not None:

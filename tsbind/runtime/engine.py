@@ -25,8 +25,10 @@ from tsbind.runtime.pool import SLOTS, can_pool, native_stack, new_engine
 from tsbind.runtime.turns import Turn, Turns, cores, staying
 from tsbind.runtime.wasm import lib
 
-TICK: Final = 0.005  # seconds between two looks at the limits of a running guest
-_IDLE_TICKS: Final = 40  # the ticker sleeps after this many ticks with nothing running
+TICK: Final = 0.0025  # seconds
+LOOK: Final = 2  # ticks between two looks at the limits of a running guest
+MOMENT: Final = 0.002  # seconds of CPU that a guest may run before it must have a core
+_IDLE: Final = 80  # ticks with nothing running until the ticker sleeps
 _SETTINGS: Final = "epoch cow nothreads"
 
 _STACK_RATIO: Final = 16  # native stack that guest code needs for one byte of its own
@@ -112,21 +114,25 @@ class Engine:
     # ---- Running ---------------------------------------------------------------------------
 
     def turn(self, store: int, cpu: float) -> Turn:
-        """Return the turn of the one guest in `store`: it may use `cpu` seconds."""
+        """Return the turn of the one guest in `store`: it may use `cpu` seconds.
+
+        The guest is called directly, not by a Fiber, and its limits are looked at for it.
+        """
         turn = Turn(self.turns, cpu)
         lib.wasmtime_store_epoch_deadline_callback(store, _on_tick, turn.key, None)
+        lib.wasmtime_context_set_epoch_deadline(lib.wasmtime_store_context(store), LOOK)
         return turn
 
-    def stay(self, context: int, turn: Turn) -> Turn:
-        """Let the guest in `context` run inside `with`, where it has a core."""
-        lib.wasmtime_context_set_epoch_deadline(context, 1)
-        return turn
+    def hurry(self) -> None:
+        """Let the next tick come when it is due, not only the next look."""
+        self._ticker.single = LOOK
 
-    def tick(self) -> None:
-        """Make every guest that runs look at its limits."""
-        lib.wasmtime_engine_increment_epoch(self.pointer)
-        if self._pool is not None:
-            lib.wasmtime_engine_increment_epoch(self._pool.pointer)
+    def tick(self, ticks: int = LOOK) -> None:
+        """Advance the clock that guests are stopped by; all of them look after `LOOK` ticks."""
+        for _ in range(ticks):
+            lib.wasmtime_engine_increment_epoch(self.pointer)
+            if self._pool is not None:
+                lib.wasmtime_engine_increment_epoch(self._pool.pointer)
 
     # ---- Saving ----------------------------------------------------------------------------
 
@@ -280,7 +286,7 @@ def _ask(context: int, instance: wasm.Instance, name: bytes) -> int:
 
 def _on_tick_of(context: int, key: int, delta: object, kind: object) -> int:
     """Decide, in the thread that runs a guest, whether it may run on; wait while it may not yet."""
-    delta[0] = 1  # type: ignore[index]  # look again after one more tick
+    delta[0] = LOOK  # type: ignore[index]  # until the next look
     kind[0] = 0  # type: ignore[index]  # go on
     turn = staying[key]
     try:
@@ -312,11 +318,16 @@ after_fork(_forget)  # of its clock's thread nothing is left: no limit would hol
 
 
 class _Ticker:
-    """Advances the engine's epoch while guests run, from one thread that sleeps otherwise."""
+    """Advances the engine's epoch while guests run, from one thread that sleeps otherwise.
+
+    It makes the ticks of a look together, unless somebody waits for the next one: each time that it
+    wakes it takes Python's lock from those that run.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.awake = False
+        self.single = 0  # ticks to make one by one
         self._stopped = False
         self._lock = threading.Lock()
         self._signal = threading.Event()
@@ -339,21 +350,23 @@ class _Ticker:
             self._thread.join()
 
     def _run(self) -> None:
-        engine, idle = self._engine, 0
+        idle = 0
         while not self._stopped:
-            time.sleep(TICK)
-            engine.tick()
-            idle = 0 if engine.turns.running else idle + 1
-            if idle > _IDLE_TICKS:
+            ticks = 1 if self.single else LOOK
+            self.single = max(self.single - 1, 0)
+            time.sleep(ticks * TICK)
+            self._engine.tick(ticks)
+            idle = 0 if staying else idle + ticks
+            if idle > _IDLE:
                 self._sleep()
                 idle = 0
 
     def _sleep(self) -> None:
         with self._lock:
-            # In this order: an isolate counts itself first and then looks whether we are awake.
+            # In this order: a turn counts itself first and then looks whether we are awake.
             self.awake = False
             self._signal.clear()
-            if self._engine.turns.running:
+            if staying:
                 self.awake = True
                 return
         self._signal.wait()

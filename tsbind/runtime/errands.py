@@ -7,6 +7,10 @@ makes no calls does altogether.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import sys
+import threading
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -16,6 +20,7 @@ import msgspec
 from tsbind.runtime.fork import after_fork
 from tsbind.runtime.messages import CallReply, Step
 
+_NICE = 5  # a third of the weight of the other threads
 THREADS = 256  # steps that are under way at once; each that is not over keeps its thread
 
 
@@ -58,6 +63,10 @@ class Errands:
         """Return what `run` returns in another thread."""
         self._busy = self._loop.run_in_executor(_threads(), run)
         return await asyncio.shield(self._busy)
+
+    async def others(self) -> None:
+        """Let the event loop do what else there is to do."""
+        await asyncio.sleep(0)
 
     def put(self, reply: CallReply, *, rank: float = 0.0) -> None:
         """Note a reply; of those that are taken together, one of a lower rank comes first."""
@@ -132,7 +141,20 @@ def _close_after(step: asyncio.Future[Step], close: Callable[[], None]) -> None:
 @cache
 def _threads() -> ThreadPoolExecutor:
     """Threads for steps; most of them wait for their turn (turns.py) when there are many."""
-    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="tsbind-guest")
+    return ThreadPoolExecutor(THREADS, "tsbind-guest", initializer=_stand_back)
+
+
+def _stand_back() -> None:
+    """Let the system run this process's other threads first: what comes here computes for long.
+
+    Only Linux can tell threads apart; and threads that it puts last could starve, as nobody but
+    root may undo it, while they hold what others need.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        with contextlib.suppress(OSError):  # where a sandbox forbids it, nobody stands back
+            nice = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, nice + _NICE)
 
 
 after_fork(_threads.cache_clear)

@@ -3,9 +3,9 @@
 The engine inside must be assumed corrupt: every pointer and length that it returns is checked
 against its memory, its outbox is decoded as hostile bytes, and nothing of it is used twice.
 
-Time is counted in the guest only, as CPU time of the thread that runs it; while it runs, wasmtime
-calls back every `TICK` to look at the limits, at `interrupt`, at pending signals, and at who else
-wants the core (turns.py).
+Time is counted in the guest only, as CPU time of the thread that runs it.  Every few milliseconds
+it stands still (fiber.py), for a look at the limits, at `interrupt`, at pending signals, and at who
+else wants the core (turns.py).
 """
 
 from __future__ import annotations
@@ -13,49 +13,37 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from ctypes import byref, c_uint64, c_void_p
+from collections.abc import Callable, Generator
+from ctypes import byref, c_uint64
 from types import TracebackType
-from typing import Final, Literal, Self
-
-import msgspec
+from typing import Final, Self, TypeVar
 
 from tsbind.errors import GuestError, LimitError, LimitName
 from tsbind.runtime import engine as engines
 from tsbind.runtime import wasm
-from tsbind.runtime.engine import Engine
+from tsbind.runtime.engine import LOOK, MOMENT, Engine
+from tsbind.runtime.fiber import Fiber, Stopped
 from tsbind.runtime.limits import MIB, Limits
 from tsbind.runtime.memory import Rest, changes, difference
-from tsbind.runtime.messages import CallRequest, Failure, Resume, Start, Step
+from tsbind.runtime.messages import Resume, Start, Step
+from tsbind.runtime.outbox import read_outbox
+from tsbind.runtime.turns import Turn
 from tsbind.runtime.wasm import lib
 from tsbind.runtime.wire import resume_message, start_message
 
 INBOX_SIZE: Final = 256 * 1024  # bytes; of main.c
-MAX_FLOATING: Final = 100_000
 _CODE_MEMORY = 64 * 1024  # of an outbox beside what the limits allow: heads, names, a failure
 _WASM_PAGE: Final = 1 << 16
 _FUNC = wasm.Extern.value.offset  # where the handle lies in a `wasmtime_extern_t`
 
-Level = Literal["log", "info", "warn", "error", "debug"]
-
-
-class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the guest says, as main.c writes it."""
-
-    calls: tuple[CallRequest, ...]
-    logs: tuple[tuple[Level, str], ...]
-    state: Literal["waiting", "done", "failed"]
-    value: msgspec.Raw = msgspec.Raw()
-    error: Failure | None = None
-    limit: Literal["memory", "result_bytes", "request_bytes"] | None = None
-    floating: tuple[int, ...] = ()
-    dropped: int = 0
-
-
-_decode = msgspec.json.Decoder(_Outbox).decode
+_T = TypeVar("_T")
+_Course = Generator[None, None, int]  # of one step; stands still where the guest does
 
 
 class Isolate:
     """A fresh guest.  Call `start` once, then `resume` until the state is not "waiting".
+
+    In place of either, `begin` runs a moment of the step, and `finish` the rest, in any thread.
 
     Any call may raise LimitError (cpu, memory, stack, result_bytes, request_bytes), GuestError, or
     what interrupted it; afterwards only `close` may be called.  An isolate may move between threads
@@ -66,6 +54,7 @@ class Isolate:
         "_abandoned",
         "_busy",
         "_context",
+        "_course",
         "_engine",
         "_functions",
         "_instance",
@@ -92,7 +81,8 @@ class Isolate:
         self._last_id = 0
         self._start_size = 0
         self._functions: dict[bytes, wasm.Extern] = {}  # those that were called before
-        self._busy = threading.Lock()  # held while a thread is in start or resume
+        self._busy = threading.Lock()  # held while a thread runs a step
+        self._course: _Course | None = None  # of a step that was begun
         self._abandoned = False
         began = time.thread_time()
         self._place = engine.take()
@@ -100,8 +90,9 @@ class Isolate:
         try:
             self._context: int = lib.wasmtime_store_context(self._store)
             lib.wasmtime_store_limiter(self._store, limits.memory, 20_000, 1, 2, 1)
-            self._turn = engine.turn(self._store, limits.cpu)
+            self._turn = Turn(engine.turns, limits.cpu)
             self._instance = engines.instantiate(self._context, self._place.module)
+            lib.wasmtime_context_epoch_deadline_async_yield_and_update(self._context, LOOK)
             self._memory = engines.export(
                 self._context, self._instance, b"memory", wasm.EXTERN_MEMORY
             )
@@ -124,19 +115,22 @@ class Isolate:
 
     def start(self, message: Start) -> Step:
         """Run the program until it waits or ends."""
-        data = start_message(message, self.limits, self._engine.js_stack)
-        self._start_size = (len(data) + 16) & ~15
-        return self._send(b"start", data, self._engine.inbox if len(data) < INBOX_SIZE else 0)
+        return self._run(self._told(message), self._whole)
 
     def resume(self, message: Resume) -> Step:
         """Hand over replies and run on until the program waits or ends."""
-        data = resume_message(message)
-        # The start message stays where it is, for it holds the table.
-        fits = self._start_size + len(data) < INBOX_SIZE
-        return self._send(b"resume", data, self._engine.inbox + self._start_size if fits else 0)
+        return self._run(self._told(message), self._whole)
+
+    def begin(self, message: Start | Resume) -> Step | None:
+        """Run for a moment without waiting for a core; None when `finish` is to go on."""
+        return self._run(self._told(message), self._first)
+
+    def finish(self) -> Step:
+        """Run what was begun until the program waits or ends."""
+        return self._run(None, self._rest)
 
     def interrupt(self, reason: BaseException) -> None:
-        """From any thread: make the running call raise `reason`, within about `TICK`."""
+        """From any thread: make the running call raise `reason`, within some milliseconds."""
         self._turn.interrupt(reason)
 
     def expire(self, at: float) -> None:
@@ -208,6 +202,7 @@ class Isolate:
             raise self._exceeded("memory")
 
     def _free(self) -> None:
+        self._drop()
         if self._store:
             lib.wasmtime_store_delete(self._store)
             self._engine.give(self._place)
@@ -240,56 +235,99 @@ class Isolate:
         base: int = lib.wasmtime_memory_data(self._context, memory)
         return base + at
 
-    def _write(self, data: bytes, at: int) -> int:
-        if not at:
-            at = self._call(b"input", len(data)) & 0xFFFF_FFFF
-            if at == 0:
-                raise self._exceeded("memory")
-        ctypes.memmove(self._bounds(at, len(data) + 1), data, len(data))
-        return at
-
     # ---- Calls -----------------------------------------------------------------------------
 
-    def _send(self, name: bytes, data: bytes, at: int) -> Step:
+    def _run(self, course: _Course | None, run: Callable[[], _T]) -> _T:
+        """Let `run` drive `course`, or the one that was begun, in this thread alone."""
         if not self._busy.acquire(blocking=False):
             raise GuestError("the isolate is running in another thread", code="busy")
         try:
-            if not self._store:
+            if not self._store or (course is None and self._course is None):
                 raise GuestError("the isolate is closed", code="closed")
-            return self._step(name, self._write(data, at), len(data))
+            if course is not None:
+                self._drop()
+                self._course = course
+            return run()
+        except BaseException:
+            self._drop()
+            raise
         finally:
             self._busy.release()
             if self._abandoned:
                 self.close()
 
-    def _call(self, name: bytes, *arguments: int) -> int:
+    def _drop(self) -> None:
+        """Let the step that was begun be over."""
+        course, self._course = self._course, None
+        if course is not None:
+            course.close()
+
+    def _first(self) -> Step | None:
+        self._engine.hurry()
+        posted = self._for_a_moment(1)
+        return None if posted is None else self._said(posted)
+
+    def _rest(self) -> Step:
+        return self._said(self._to_the_end())
+
+    def _whole(self) -> Step:
+        posted = self._for_a_moment(LOOK)
+        return self._said(self._to_the_end() if posted is None else posted)
+
+    def _for_a_moment(self, ticks: int) -> int | None:
+        turn = self._turn
+        with turn as may_run:
+            while may_run:
+                lib.wasmtime_context_set_epoch_deadline(self._context, ticks)
+                posted = self._run_on()
+                if posted is not None or turn.stayed() >= MOMENT:
+                    return posted
+                may_run = not turn.is_over()
+            raise self._stopped("")
+
+    def _to_the_end(self) -> int:
+        turn = self._turn
+        with turn:
+            while turn.may_go_on():
+                posted = self._run_on()
+                if posted is not None:
+                    return posted
+            raise self._stopped("")
+
+    def _run_on(self) -> int | None:
+        """Run until the guest stands still; return what the step gave, if it is over."""
+        course = self._course
+        if course is not None:
+            try:
+                next(course)
+            except StopIteration as end:
+                self._course = None
+                posted: int = end.value
+                return posted
+        return None
+
+    def _call(self, name: bytes, *arguments: int) -> Generator[None, None, int]:
         function = self._functions.get(name)
         if function is None:
             function = engines.export(self._context, self._instance, name, wasm.EXTERN_FUNC)
             self._functions[name] = function
-        values = (c_uint64 * 4)()  # arguments and results are 16 bytes each
-        for index, argument in enumerate(arguments):
-            values[index * 2] = argument
-        trap = c_void_p()
-        with self._engine.stay(self._context, self._turn) as has_core:
-            error = has_core and wasm.guest.wasmtime_func_call_unchecked(
-                self._context, ctypes.addressof(function) + _FUNC, values, 2, byref(trap)
-            )
-        if error or trap.value or not has_core:
-            raise self._failure(error, trap.value)
-        return values[0]
+        fiber = Fiber(self._context, function, arguments)
+        try:
+            while not fiber.poll():
+                yield
+            return fiber.result()
+        except Stopped as stop:
+            raise self._stopped(str(stop), stop.code) from None
+        finally:
+            fiber.drop()
 
-    def _failure(self, error: int | None, trap: int | None) -> BaseException:
-        code, text = None, ""
-        if trap:
-            code, text = wasm.trap_text(trap)
-        elif error:
-            text = wasm.error_text(error)
+    def _stopped(self, text: str, code: int | None = None) -> BaseException:
+        """Return the exception for why the guest does not go on; in its thread."""
         turn = self._turn
         self._bounds(1, 0)  # notes how much memory there is
         if turn.interrupted is not None:
             return turn.interrupted
-        if turn.cpu >= turn.allowed:
+        if turn.used() >= turn.allowed:
             return self._exceeded("cpu")
         if time.monotonic() >= turn.until:
             return self._exceeded("wall")
@@ -301,7 +339,8 @@ class Isolate:
         limits = self.limits
         match name:
             case "cpu":
-                return LimitError(name, used=self.cpu, allowed=limits.cpu, unit="seconds")
+                used = self._turn.used()
+                return LimitError(name, used=used, allowed=limits.cpu, unit="seconds")
             case "wall":
                 used = limits.wall + time.monotonic() - self._turn.until
                 return LimitError(name, used=used, allowed=limits.wall, unit="seconds")
@@ -317,45 +356,38 @@ class Isolate:
 
     # ---- Steps -----------------------------------------------------------------------------
 
-    def _step(self, name: bytes, at: int, size: int) -> Step:
-        posted = self._call(name, at, size)
+    def _told(self, message: Start | Resume) -> _Course:
+        inbox = self._engine.inbox
+        if isinstance(message, Start):
+            data = start_message(message, self.limits, self._engine.js_stack)
+            self._start_size = (len(data) + 16) & ~15
+            return self._sent(b"start", data, inbox if len(data) < INBOX_SIZE else 0)
+        data = resume_message(message)
+        # The start message stays where it is, for it holds the table.
+        fits = self._start_size + len(data) < INBOX_SIZE
+        return self._sent(b"resume", data, inbox + self._start_size if fits else 0)
+
+    def _sent(self, name: bytes, data: bytes, at: int) -> _Course:
+        if not at:
+            at = (yield from self._call(b"input", len(data))) & 0xFFFF_FFFF
+            if at == 0:
+                raise self._exceeded("memory")
+        ctypes.memmove(self._bounds(at, len(data) + 1), data, len(data))
+        return (yield from self._call(name, at, len(data)))
+
+    def _said(self, posted: int) -> Step:
         self.steps += 1
         at, size = posted >> 32, posted & 0xFFFF_FFFF
         limits = self.limits
         most = limits.result_bytes + limits.request_bytes + 8 * limits.log_bytes + _CODE_MEMORY
         if size > most:
             raise GuestError(f"the guest says {size} bytes at once, {most} are possible")
-        return self._read(ctypes.string_at(self._bounds(at, size), size))
-
-    def _read(self, data: bytes) -> Step:
-        try:
-            str(data, "utf-8")  # raw parts of it are not looked at by msgspec
-            said = _decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise GuestError(f"the guest broke the protocol: {error}") from None
+        said = read_outbox(ctypes.string_at(self._bounds(at, size), size), self._last_id)
         if said.limit is not None:
             raise self._exceeded(said.limit)
-        self._check(said)
+        if said.calls:
+            self._last_id = said.calls[-1].id
         self.log_bytes += sum(len(text) for _, text in said.logs)
         self.logs_dropped = said.dropped
         value = said.value if len(bytes(said.value)) else None
         return Step(said.calls, said.logs, said.state, value, said.error, said.floating)
-
-    def _check(self, said: _Outbox) -> None:
-        for call in said.calls:
-            if call.id <= self._last_id:
-                raise GuestError(f"the guest broke the protocol: call {call.id} comes too late")
-            self._last_id = call.id
-        if self._last_id >= 1 << 32:
-            raise GuestError(f"the guest broke the protocol: call {self._last_id} is too large")
-        match said.state:
-            case "failed":
-                good = said.error is not None and not said.calls
-            case "done":
-                good = said.error is None and not said.calls
-            case _:
-                good = said.error is None and not len(bytes(said.value))
-        if not good:
-            raise GuestError("the guest broke the protocol: its state and what it says disagree")
-        if said.dropped < 0 or len(said.floating) > MAX_FLOATING:
-            raise GuestError("the guest broke the protocol: impossible counts")

@@ -18,17 +18,18 @@ from tsbind.runtime.wasm import lib
 
 SLOTS: Final = 16
 _KEPT: Final = 4 << 20  # bytes of each slot that stay resident; what lies above is given back
+_STACK_KEPT: Final = 16 << 10  # bytes of each stack that stay resident
 _LARGEST: Final = 4 << 30  # bytes of a memory
 _TABLE: Final = 20_000  # entries of a table
 
+_BESIDE: Final = 64 << 10  # bytes of a fiber's stack that guest code leaves to wasmtime
 _MAX_STACK: Final = 4 << 20  # bytes of native stack for guest code, where threads have as much
 
 
 def new_engine(stack: int, *, pooled: bool) -> int:
     """Return a `wasm_engine_t` whose guests use `stack` bytes; both kinds run the same code."""
     config = lib.wasm_config_new()
-    # wasmtime refuses, by aborting, a stack that is larger than its asynchronous one.
-    lib.wasmtime_config_async_stack_size_set(config, stack + (1 << 16))
+    lib.wasmtime_config_async_stack_size_set(config, stack + _BESIDE)
     lib.wasmtime_config_epoch_interruption_set(config, True)
     lib.wasmtime_config_max_wasm_stack_set(config, stack)
     lib.wasmtime_config_memory_init_cow_set(config, True)
@@ -56,13 +57,14 @@ def _pool(config: int) -> None:
         "total_core_instances": SLOTS,
         "total_memories": SLOTS,
         "total_tables": SLOTS,
-        "total_stacks": 1,
+        "total_stacks": SLOTS,
         "total_component_instances": 0,
         "max_unused_warm_slots": SLOTS,
         "max_memory_size": _LARGEST,
         "table_elements": _TABLE,
         "linear_memory_keep_resident": _KEPT,
         "table_keep_resident": _TABLE * 8,
+        "async_stack_keep_resident": _STACK_KEPT,
     }.items():
         getattr(lib, f"wasmtime_pooling_allocation_config_{name}_set")(pool, value)
     lib.wasmtime_pooling_allocation_strategy_set(config, pool)

@@ -190,6 +190,7 @@ class Run:
             raise
         finally:
             self._usage.wall = deadline.elapsed()
+            self._drive = None
             if self._snapshot is not None and not self._snapshot.done():
                 self._snapshot.set_exception(SnapshotError("the run ended before it stood still"))
             journal = self._options.get("journal")

@@ -89,7 +89,7 @@ class Stripper:
         try:
             lib.wasmtime_store_limiter(store, MEMORY, 20_000, 1, 2, 1)
             context = lib.wasmtime_store_context(store)
-            with self._engine.stay(context, turn):
+            with turn:
                 heap.memory = instance = _Instance(context, self._linker.instantiate(context))
                 failed, index = instance.transform(heap.add(text), heap.add(options))
         except Trap as trap:

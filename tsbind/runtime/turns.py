@@ -5,8 +5,10 @@ CPU, and a guest that has run for a while makes way for one that has used less: 
 millisecond is not held up by programs that compute for seconds, however many they are.  Waiting
 counts too, a second as `_PATIENCE` seconds of CPU, so that nobody waits for ever.
 
-A guest that makes way stays where it is, in the call from the engine that looked at its limits; its
-thread sleeps until its next turn.
+A guest that makes way stays in its thread, which sleeps until its next turn.
+
+Nobody asks for a core before it has run for a moment: most steps are over by then, and they may run
+in the thread of an event loop, which must not wait.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def cores() -> int:
 class Turns:
     """The cores, and who waits for one.
 
-    `started` is told when a guest begins to run, `nudge` makes all that run look at their limits.
+    `started` is told when a guest comes, `nudge` makes all that run look at their limits.
     """
 
     def __init__(
@@ -135,19 +137,14 @@ class Turn:
         self.interrupted: BaseException | None = None
         self.has_core = False
         self.gate: _Gate | None = None  # where it waits
-        self._began = 0.0
+        self._began: float | None = None  # of this thread's time, while it stays
 
     def __enter__(self) -> bool:
-        """Wait for a core; false when the turn was stopped before there was one."""
+        """Stay, without a core until `may_go_on`; false when it is over already."""
         self._began = time.thread_time()
         staying[self.key] = self
-        try:
-            self._turns.take(self)
-        except BaseException:  # of a signal's handler
-            self._leave()
-            raise
         self._turns.started()
-        return self.has_core
+        return not self._is_over(self.cpu)
 
     def __exit__(
         self,
@@ -155,22 +152,31 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._leave()
-
-    def _leave(self) -> None:
         self._turns.give(self)
         del staying[self.key]
-        self.cpu += time.thread_time() - self._began
+        self.cpu += self.stayed()
+        self._began = None
+
+    def stayed(self) -> float:
+        """Return the seconds of CPU of this stay so far, in the thread of the guest."""
+        return 0.0 if self._began is None else time.thread_time() - self._began
+
+    def used(self) -> float:
+        """Return the seconds of CPU of all stays, in the thread of the guest."""
+        return self.cpu + self.stayed()
 
     def rank(self) -> float:
         """Return what waiters are sorted by, the least first."""
-        return self._used() + time.monotonic() * _PATIENCE
+        return self.used() + time.monotonic() * _PATIENCE
 
     def may_go_on(self) -> bool:
         """Say, in the thread of the guest, whether it may run on; it may have to wait first."""
-        if not self._is_over():
-            self._turns.make_way(self)
-        return self.has_core and not self._is_over()
+        if not self.is_over():
+            if self.has_core:
+                self._turns.make_way(self)
+            else:
+                self._turns.take(self)
+        return self.has_core and not self.is_over()
 
     def interrupt(self, reason: BaseException) -> None:
         """From any thread, and from a signal's handler: stop the guest, or its waiting."""
@@ -179,12 +185,11 @@ class Turn:
         if gate is not None:
             gate.put(False)
 
-    def _is_over(self) -> bool:
-        return (
-            self.interrupted is not None
-            or self._used() >= self.allowed
-            or time.monotonic() >= self.until
-        )
+    def is_over(self) -> bool:
+        """Say, in the thread of the guest, whether it may run no longer."""
+        return self._is_over(self.used())
 
-    def _used(self) -> float:
-        return self.cpu + time.thread_time() - self._began
+    def _is_over(self, used: float) -> bool:
+        return (
+            self.interrupted is not None or used >= self.allowed or time.monotonic() >= self.until
+        )

@@ -50,7 +50,7 @@ class Extern(ctypes.Structure):
 class Value(ctypes.Structure):
     """`wasmtime_val_t`; `value` starts the union."""
 
-    _fields_ = (("kind", c_uint8), ("value", u64 * 2))
+    _fields_ = (("kind", c_uint8), ("value", u64 * 3))
 
 
 # Called with what it was linked with, the caller, and 16 bytes for each argument or result.
@@ -122,6 +122,14 @@ _SIGNATURES = {
         c_void_p,
         (c_void_p, c_void_p, c_void_p, c_size_t, POINTER(c_void_p)),
     ),
+    "wasmtime_func_call_async": (
+        c_void_p,
+        (*(c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t), c_void_p, c_void_p),
+    ),
+    "wasmtime_call_future_poll": (c_bool, (c_void_p,)),
+    "wasmtime_call_future_delete": (None, (c_void_p,)),
+    # The header promises an error; the library returns nothing.
+    "wasmtime_context_epoch_deadline_async_yield_and_update": (None, (c_void_p, u64)),
     "wasmtime_memory_data": (c_void_p, (c_void_p, c_void_p)),
     "wasmtime_memory_data_size": (c_size_t, (c_void_p, c_void_p)),
     "wasmtime_memory_size": (u64, (c_void_p, c_void_p)),
@@ -141,6 +149,7 @@ _SIGNATURES = {
     "wasm_valtype_kind": (c_uint8, (c_void_p,)),
 }
 _POOL = (
+    "async_stack_keep_resident",
     "linear_memory_keep_resident",
     "max_memory_size",
     "max_unused_warm_slots",
