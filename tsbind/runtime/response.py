@@ -8,15 +8,17 @@ their names in lower case.  A header that the API left out is not there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tsbind.bundle import Bundle, Call, Json
 from tsbind.headers import is_shown
 from tsbind.runtime.failures import ArgumentError
-from tsbind.runtime.http import Response
 from tsbind.runtime.trace import Event
+
+if TYPE_CHECKING:
+    from tsbind.runtime.http import Response
 
 OP: Final = "$response"
 
