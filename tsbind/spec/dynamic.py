@@ -12,7 +12,7 @@ the document is one schema then, and several anchors of one name in it mean noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from tsbind.bundle import Json
 from tsbind.spec import pointer as pointers
@@ -36,17 +36,51 @@ class Use(NamedTuple):
     pointer: str  # what it means when nothing overrides it
 
 
+class Context(Protocol):
+    """What is asked of the walk that met the references."""
+
+    def settle(self, pointer: str) -> str | None:
+        """Return where what `pointer` means is by now; None when it means nothing."""
+        ...
+
+    def report(self, code: str, at: str, what: str, fix: str = "") -> None:
+        """Note a problem at the pointer `at`."""
+        ...
+
+
+def bind_dynamic(
+    root: Object, uses: Iterable[Use], anchors: Mapping[str, Iterable[str]], context: Context
+) -> dict[str, str]:
+    """Give each `$dynamicRef` the meaning that it has for those who refer to its schema.
+
+    `anchors` are the pointers of each `$dynamicAnchor` of a name.  Returns where what was copied
+    now is: new → old.
+    """
+    settled = {name: [context.settle(at) or at for at in each] for name, each in anchors.items()}
+    met = [use._replace(pointer=context.settle(use.pointer) or "") for use in uses]
+    try:
+        return _Binding(root, met, settled).bind()
+    except TooManyError:
+        context.report(
+            "dynamic-refs",
+            "",
+            "schemas with a $dynamicRef are used in too many ways; each is read as if nothing "
+            "overrode it",
+            "use $ref where it means the same",
+        )
+        return {}
+
+
 class TooManyError(Exception):
     """There are more schemas to look at and to copy than any published document has."""
 
 
-class Dynamic:
+class _Binding:
     """Gives every schema that refers to one with a `$dynamicRef` the copy that it means."""
 
     def __init__(
         self, root: Object, uses: Iterable[Use], anchors: Mapping[str, Iterable[str]]
     ) -> None:
-        """`anchors` are the pointers of each `$dynamicAnchor` of a name."""
         self._root = root
         # Of those alone that another anchor can override; the holders keep their identity taken.
         self._uses = {

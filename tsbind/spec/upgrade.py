@@ -11,7 +11,7 @@ from tsbind.bundle import Json
 from tsbind.errors import Severity
 from tsbind.spec import pointer as pointers
 from tsbind.spec.document import EXTERNAL, Problem
-from tsbind.spec.dynamic import Dynamic, TooManyError, Use
+from tsbind.spec.dynamic import Use, bind_dynamic
 from tsbind.spec.refs import Refs, Scope
 from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SCHEMA, SHAPES
 from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
@@ -67,7 +67,7 @@ class Upgrade:
                 break
         self._settle()
         if self._dynamic:
-            self._bind_dynamic()
+            self.moved |= bind_dynamic(self._root, self._dynamic, self._refs.dynamic, self)
         if self._swagger:
             self._swagger.finish()
 
@@ -321,24 +321,6 @@ class Upgrade:
             if settled is not None and settled != pointer:
                 for holder, key in uses:
                     holder[key] = f"#{settled}"
-
-    def _bind_dynamic(self) -> None:
-        """Give each `$dynamicRef` the meaning that it has for those who refer to its schema."""
-        anchors = {
-            name: [self.settle(at) or at for at in listed]
-            for name, listed in self._refs.dynamic.items()
-        }
-        uses = [use._replace(pointer=self.settle(use.pointer) or "") for use in self._dynamic]
-        try:
-            self.moved |= Dynamic(self._root, uses, anchors).bind()
-        except TooManyError:
-            self.report(
-                "dynamic-refs",
-                "",
-                "schemas with a $dynamicRef are used in too many ways; each is read as if nothing "
-                "overrode it",
-                "use $ref where it means the same",
-            )
 
     def _inline_group(self, visit: Visit, key: str, container: str, kind: str) -> Json:
         """Put in place a map or list that is given by reference: again, people do."""
