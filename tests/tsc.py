@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -56,3 +57,18 @@ def complaints(folder: Path, seconds: float = 300) -> list[Complaint]:
     # An exit code without a complaint, or a crash, is no approval.
     assert bool(found) == bool(ran.returncode), ran.stdout[:2000] + ran.stderr[:2000]
     return found
+
+
+def misjudged(folder: Path, expected: Mapping[tuple[str, int], tuple[bool, str]]) -> list[str]:
+    """Return where the compiler decides otherwise than expected, and why it does.
+
+    `expected` says of lines, by file and number, whether they are right, and what they are; no
+    other line may be wrong.
+    """
+    refused = {(each.file, each.line): each.what for each in complaints(folder)}
+    assert not {place: refused[place] for place in refused.keys() - expected.keys()}
+    return [
+        f"{what}: {refused.get(place, 'accepted')}"
+        for place, (right, what) in expected.items()
+        if right == (place in refused)
+    ]

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.tsc import complaints, tsc
+from tests.tsc import misjudged, tsc
 from tsbind.bundle import Json
 from tsbind.emit.typescript import print_declarations
 from tsbind.ir.api import Api
@@ -103,14 +103,7 @@ def test_types(constructs: list[dict[str, Any]], docs: str, tmp_path: Path) -> N
         (tmp_path / name).write_text(text, "utf-8")
         for line, (accepted, literal) in lines.items():
             expected[name, line] = (accepted, f"{construct['id']}: {literal}")
-    refused = {(each.file, each.line): each.what for each in complaints(tmp_path)}
-    assert not {place: refused[place] for place in refused.keys() - expected.keys()}
-    wrong = [
-        (what, refused.get(place, "accepted"))
-        for place, (accepted, what) in expected.items()
-        if accepted == (place in refused)
-    ]
-    assert not wrong
+    assert not misjudged(tmp_path, expected)
 
 
 def program(api: Api, construct: dict[str, Any]) -> tuple[str, dict[int, tuple[bool, str]]]:
