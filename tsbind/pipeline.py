@@ -21,7 +21,7 @@ from tsbind.emit.jsonschema import any_schema, print_calls, print_schemas
 from tsbind.emit.python import print_stubs
 from tsbind.emit.search import Entry, entries, print_index
 from tsbind.emit.typescript import print_declarations, print_pieces
-from tsbind.errors import Diagnostic, SelectionError, SpecError
+from tsbind.errors import Diagnostic, SpecError
 from tsbind.ir.api import Api
 from tsbind.ir.check import check as check_api
 from tsbind.lower import lower
@@ -45,9 +45,8 @@ class Options(msgspec.Struct, frozen=True):
 
     docs: Docs = "none"
     select: str | None = None  # a query over operations; None: all
-    budget: Annotated[int, msgspec.Meta(ge=1)] | None = (
-        None  # tokens of the declarations, counted with `tokenizer`
-    )
+    # Tokens of the declarations, counted with `tokenizer`.
+    budget: Annotated[int, msgspec.Meta(ge=1)] | None = None
     tokenizer: str = DEFAULT
     name: str = ""  # of the document in messages, and of the stub class; "": its own
     allow_refs: tuple[str, ...] = ()  # hosts and folders from which parts may be read
@@ -177,28 +176,12 @@ def read(
         source, name=options.name or None, limits=options.limits, allow_refs=options.allow_refs
     )
     whole, lost = lower(document, options.secrets)
-    _check_secrets(whole, options.secrets)
     diagnostics = (*document.diagnostics, *lost)
     check_api(whole)
     if not whole.operations:
         raise nothing_left(document, diagnostics)
     api = whole if options.select is None else _as_wide(select(whole, options.select))
     return document, api, diagnostics
-
-
-def _check_secrets(api: Api, secrets: Iterable[str]) -> None:
-    """Raise SelectionError for a secret that is no parameter of any operation."""
-    needed = {
-        need.scheme
-        for operation in api.operations
-        for needs in operation.call.security
-        for need in needs
-    }
-    for each in secrets:
-        if each not in needed:
-            raise SelectionError(
-                f'no operation has the parameter "{each}"', where="secret", code="secret"
-            )
 
 
 def _as_wide(part: Api) -> Api:

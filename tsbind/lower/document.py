@@ -19,7 +19,7 @@ from tsbind.lower.operation import lower_operation, operations, replied
 from tsbind.lower.paging import Pages
 from tsbind.lower.reply import Output
 from tsbind.lower.report import Node, Report
-from tsbind.lower.secret import Guards, secret_schemes
+from tsbind.lower.secret import Guards, check_used, secret_schemes
 from tsbind.lower.security import requirements, schemes
 from tsbind.lower.server import servers
 from tsbind.lower.table import Types
@@ -31,9 +31,10 @@ from tsbind.spec.document import Document
 def lower(document: Document, secrets: Iterable[str] = ()) -> tuple[Api, tuple[Diagnostic, ...]]:
     """Make the IR of a document, and list what of it could not be used.
 
-    `secrets` are parameters that operators give as credentials, as `query.api_key`.  A part that
-    cannot be compiled is left out with a Diagnostic; nothing is raised for it.  The
-    result does not depend on the order in which the document lists paths and schemas.
+    A part that cannot be compiled is left out with a Diagnostic; nothing is raised for it.  The
+    result does not depend on the order in which the document lists paths and schemas.  `secrets`
+    are parameters that operators give as credentials (`query.api_key`); raises SelectionError for
+    one that no operation has.
     """
     report = Report(document)
     types = Types(document, report)
@@ -49,6 +50,7 @@ def lower(document: Document, secrets: Iterable[str] = ()) -> tuple[Api, tuple[D
         lower_operation(each, name, output, guards, types, validation, report)
         for each, name, output in zip(found, names, replies, strict=True)
     ]
+    check_used(chosen, filter(None, made))
     schemas = validation.finish()
     pages = Pages(schemas)
     lowered = [

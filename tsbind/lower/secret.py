@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, cast, get_args
 
 from tsbind.bundle import Need, Scheme
 from tsbind.errors import SelectionError
+from tsbind.ir.api import Operation
 from tsbind.lower.parameter import Declared
 
 SecretPlace = Literal["query", "header", "cookie"]
@@ -46,6 +47,17 @@ def secret_schemes(names: Iterable[str]) -> dict[str, Scheme]:
             )
         found[each] = Scheme("apiKey", name=name, place=cast("SecretPlace", place))
     return found
+
+
+def check_used(secrets: Iterable[str], operations: Iterable[Operation]) -> None:
+    """Raise SelectionError for a secret that is no parameter of any operation."""
+    calls = [operation.call for operation in operations]
+    used = {need.scheme for call in calls for needs in call.security for need in needs}
+    for each in secrets:
+        if each not in used:
+            raise SelectionError(
+                f'no operation has the parameter "{each}"', where="secret", code="secret"
+            )
 
 
 def without_secrets(
