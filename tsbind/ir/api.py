@@ -17,6 +17,7 @@ class NamedType(msgspec.Struct, frozen=True):
     note: str = ""
     doc: str = ""
     parameters: tuple[str, ...] = ()  # names of its `Variable`s; a pass may make a type generic
+    shared: bool = False  # only a pass speaks of it; the document names no such type
 
 
 class Overload(msgspec.Struct, frozen=True):

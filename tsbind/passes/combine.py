@@ -68,10 +68,11 @@ class _Table:
         self.places: dict[int, int] = {}  # in `sets`, by id() of the node
         self._numbers: dict[Member, int] = {}
         for node in distinct(roots(api)):
-            found = frozenset(map(self._number, _members(node)))
-            if len(found) > 1:
-                self.places[id(node)] = len(self.sets)
-                self.sets.append(found)
+            if isinstance(node, (Union, Intersection)):  # few are
+                found = frozenset(map(self._number, _members(node)))
+                if len(found) > 1:
+                    self.places[id(node)] = len(self.sets)
+                    self.sets.append(found)
         self.names: list[str | None] = [None] * len(self.sets)
         for name, named in api.types.items():
             place = self.places.get(id(named.type))
@@ -89,12 +90,11 @@ class _Table:
 
 def _members(node: Type) -> Iterator[Member]:
     """Yield the named types that `node` combines; none that mean something only where they are."""
-    if isinstance(node, (Union, Intersection)):
-        for part in children(node):
-            if isinstance(part, Ref) or (
-                isinstance(part, Apply) and not any(isinstance(n, Variable) for n in walk(part))
-            ):
-                yield type(node), part
+    for part in children(node):
+        if isinstance(part, Ref) or (
+            isinstance(part, Apply) and not any(isinstance(n, Variable) for n in walk(part))
+        ):
+            yield type(node), part
 
 
 def _rebuild(api: Api, table: _Table, factoring: Factoring) -> Api:
@@ -120,7 +120,7 @@ def _rebuild(api: Api, table: _Table, factoring: Factoring) -> Api:
             place = len(table.sets) + number
             members = [table.members[member] for member in sorted(factoring.remains[place])]
             parts = [*uses(place), *(part for _, part in members)]
-            types[called[number]] = NamedType(_joined(members[0][0], parts))
+            types[called[number]] = NamedType(_joined(members[0][0], parts), shared=True)
     return replace(combined, types=types)
 
 

@@ -102,7 +102,7 @@ def _rebuild(
     types = dict(extended.types)
     for number, made in enumerate(factoring.groups):
         if made.named is None:
-            types[called[number]] = NamedType(spelt(len(table.sets) + number))
+            types[called[number]] = NamedType(spelt(len(table.sets) + number), shared=True)
     return replace(extended, types=types)
 
 

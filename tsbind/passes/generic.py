@@ -230,7 +230,7 @@ def _rebuild(api: Api, shapes: Shapes, chosen: Sequence[Holes]) -> Api:
     made = each_type(api, visit)
     types = dict(made.types)
     for index, name in enumerate(names):
-        types[name] = NamedType(body(index), parameters=(PARAMETER,))
+        types[name] = NamedType(body(index), parameters=(PARAMETER,), shared=True)
     return replace(made, types=types)
 
 

@@ -137,7 +137,7 @@ def _rebuild(api: Api, table: _Table, factoring: Factoring, names: list[str | No
     types = dict(grouped.types)
     for number, made in enumerate(factoring.groups):
         if made.named is None:
-            types[called[number]] = NamedType(spelt(len(table.sets) + number))
+            types[called[number]] = NamedType(spelt(len(table.sets) + number), shared=True)
     return replace(grouped, types=types)
 
 

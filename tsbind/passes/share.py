@@ -117,5 +117,5 @@ def _apply(api: Api, shapes: Shapes, names: dict[int, str]) -> Api:
     operations = each_type(replace(api, types={}), rebuilt).operations
     for number, name in names.items():
         if name not in types:
-            types[name] = NamedType(within(shapes.nodes[number]))
+            types[name] = NamedType(within(shapes.nodes[number]), shared=True)
     return replace(api, operations=operations, types=types)

@@ -125,7 +125,8 @@ def _without(
 
 def _may_stand(words: Words) -> bool:
     name = "".join(words)
-    return words[-1] not in _LINKS and is_name(name) and name not in RESERVED
+    whole = name[0].isupper() and _LINKS.isdisjoint((words[0], words[-1]))
+    return whole and is_name(name) and name not in RESERVED
 
 
 def _said(api: Api) -> Counter[End]:
