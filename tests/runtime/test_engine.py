@@ -238,6 +238,14 @@ def test_isolates_beyond_the_pool_get_memory_from_the_system() -> None:
     engine.close()
 
 
+def test_a_warm_engine_has_its_pool_before_the_first_isolate() -> None:
+    engine = Engine(MODULE, use_cache=False)
+    engine.warm()
+    with Isolate(engine, Limits()) as first, Isolate(engine, Limits()) as second:
+        assert first._place is second._place
+    engine.close()
+
+
 def test_a_program_without_calls_needs_neither_asyncio_nor_http() -> None:
     source = """
 import sys

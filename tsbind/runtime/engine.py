@@ -97,13 +97,22 @@ class Engine:
         """Return where the next isolate is made; `give` it back when its store is deleted."""
         with self._lock:
             self._made += 1
-            if not self._slots or (self._pool is None and (self._made == 1 or not can_pool())):
+            if self._made > 1:
+                self._make_pool()
+            if self._pool is None or not self._slots:
                 return self._place
-            if self._pool is None:
-                pointer = new_engine(self.stack, pooled=True)
-                self._pool = Place(pointer, self.load(self._bytes, pointer))
             self._slots -= 1
             return self._pool
+
+    def warm(self) -> None:
+        """Make now what the second isolate needs: where no code is kept, that takes seconds."""
+        with self._lock:
+            self._make_pool()
+
+    def _make_pool(self) -> None:
+        if self._pool is None and can_pool():
+            pointer = new_engine(self.stack, pooled=True)
+            self._pool = Place(pointer, self.load(self._bytes, pointer))
 
     def give(self, place: Place) -> None:
         """Take back what `take` returned."""

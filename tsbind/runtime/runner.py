@@ -56,8 +56,8 @@ NOT_JSON = "ResultError"  # what the guest calls the failure to write a program'
 async def run(program: str, bundle: Bundles, **options: Unpack[Options]) -> Result:
     """Run a TypeScript or JavaScript program against the API of a Bundle, or of several.
 
-    A single Bundle is the program's global `api`; a mapping gives one global per key.  The guest
-    runs off the event loop.  Cancelling the task frees everything.
+    A single Bundle is the program's global `api`; a mapping gives one global per key.  A step
+    that computes for more than milliseconds leaves the event loop.  Cancelling frees everything.
 
     Raises RunError (ProgramError, LimitError, PolicyError, CredentialError, ResultError,
     GuestError) with `logs`, `trace` and `usage`, and BundleError for what was put together wrong.
@@ -219,12 +219,12 @@ class Run:
 
     async def _load(self) -> None:
         """See to it that the engine and the stripper are there, which once takes seconds."""
-        if self._saved is not None:
-            Engine.default()
-        elif self._in_place:
-            stripper()
+        load = stripper if self._saved is None else Engine.default
+        if self._in_place:
+            load()
         elif not is_loaded():
-            await in_thread(stripper)
+            await in_thread(load)
+            await in_thread(Engine.default().warm)  # or the event loop would wait for it
 
     async def _prepared(self) -> Program:
         file = self._options.get("file", FILE)
