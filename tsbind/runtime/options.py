@@ -52,19 +52,6 @@ class Options(TypedDict, total=False):
     once: Once | None  # claims the snapshot that `resume` is given, so that nobody else goes on
 
 
-def known(options: Options) -> Options:
-    """Return `options`; raises TypeError for one that there is not, as Python itself does."""
-    for name in options.keys() - Options.__annotations__.keys():
-        close = get_close_matches(name, Options.__annotations__, 1)
-        hint = f" (did you mean '{close[0]}'?)" if close else ""
-        raise TypeError(f"a run got an unexpected keyword argument '{name}'{hint}")
-    for name, given in options.items():
-        by_name = name in _OF_EACH and isinstance(given, Mapping)
-        for each in given.values() if by_name else (given,):  # type: ignore[attr-defined]
-            _check_kind(name, each)
-    return options
-
-
 _KINDS: Final[Mapping[str, type]] = {
     "limits": Limits,
     "base_url": str,
@@ -84,6 +71,19 @@ _OF_EACH: Final = frozenset(("host", "base_url", "credentials", "policy"))
 _CALLED: Final = frozenset(("approve", "count_tokens", "now", "on_event"))
 
 
+def known(options: Options) -> Options:
+    """Return `options`; raises TypeError for one that there is not, as Python itself does."""
+    for name in options.keys() - Options.__annotations__.keys():
+        close = get_close_matches(name, Options.__annotations__, 1)
+        hint = f" (did you mean '{close[0]}'?)" if close else ""
+        raise TypeError(f"a run got an unexpected keyword argument '{name}'{hint}")
+    for name, given in options.items():
+        by_name = name in _OF_EACH and isinstance(given, Mapping)
+        for each in given.values() if by_name else (given,):  # type: ignore[attr-defined]
+            _check_kind(name, each)
+    return options
+
+
 def _check_kind(name: str, given: object) -> None:
     """Raise TypeError unless an option is of its kind, or None."""
     if given is None:
@@ -91,11 +91,18 @@ def _check_kind(name: str, given: object) -> None:
     if name in _CALLED:
         fits, wanted = callable(given), "a function"
     else:
-        kind = getattr(import_module(_LATE[name][0]), _LATE[name][1]) if name in _LATE else None
-        kind = kind or _KINDS.get(name, object)
+        kind = _kind(name)
         fits, wanted = isinstance(given, kind), kind.__name__
     if not fits:
         raise TypeError(f"{name} must be {wanted}, not {type(given).__name__}")
+
+
+def _kind(name: str) -> type:
+    if name not in _LATE:
+        return _KINDS.get(name, object)
+    module, kind = _LATE[name]
+    found: type = getattr(import_module(module), kind)
+    return found
 
 
 class Result(msgspec.Struct, frozen=True):
