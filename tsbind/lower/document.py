@@ -14,6 +14,7 @@ from tsbind.errors import Diagnostic
 from tsbind.ir.api import Api, Operation
 from tsbind.ir.unify import unify
 from tsbind.lower.asides import tell_asides
+from tsbind.lower.extent import bounded
 from tsbind.lower.naming import name_operations, namespaces
 from tsbind.lower.operation import lower_operation, operations, replied
 from tsbind.lower.paging import Pages
@@ -39,7 +40,8 @@ def lower(document: Document, secrets: Iterable[str] = ()) -> tuple[Api, tuple[D
     report = Report(document)
     types = Types(document, report)
     validation = Validation(types, report)
-    found = operations(document, types, report)
+    listed = operations(document, types, report)
+    found = bounded(listed, document.root, types.references, report)
     named = [(each.method, each.path, each.node) for each in found]
     names = name_operations(named, read_tags(document.root))
     chosen = secret_schemes(secrets)

@@ -42,6 +42,7 @@ class Files:
         self._bytes = limits.bytes
         self._nodes = limits.nodes
         self._mounts: dict[str, str] = {}  # URL → mount
+        self._refused: dict[str, SpecError] = {}  # URL → why it is not read
         self._root = ""  # URL of the root document
         self.size = 0
         self.repeated = 0  # values that aliases put into further places
@@ -69,17 +70,28 @@ class Files:
         """
         mount = self._mounts.get(url)
         if mount is None:
-            parts = urlsplit(url)
-            if parts.scheme in ("http", "https"):
-                mount = self._remote(url)
-            elif parts.scheme in ("file", "") and not parts.netloc:
-                from urllib.request import url2pathname  # late: it brings http and ssl along
-
-                mount = self._local(url2pathname(parts.path))
-            else:
-                raise _refused("only files and, where allowed, http are read")
-            self._mounts[url] = mount
+            refusal = self._refused.get(url)
+            if refusal is None and len(self._refused) >= self._limits.files:
+                refusal = _refused(f"more than {self._limits.files:,} others cannot be read")
+            if refusal is not None:
+                raise refusal.with_traceback(None)
+            try:
+                mount = self._mounts[url] = self._read(url)
+            except SpecError as error:
+                if error.code == "bad-ref":  # said each time, found out once
+                    self._refused[url] = error
+                raise
         return mount
+
+    def _read(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https"):
+            return self._remote(url)
+        if parts.scheme not in ("file", "") or parts.netloc:
+            raise _refused("only files and, where allowed, http are read")
+        from urllib.request import url2pathname  # late: it brings http and ssl along
+
+        return self._local(url2pathname(parts.path))
 
     def _local(self, path: str) -> str:
         if self._folder is None:
