@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.apart import apart
-from benchmarks.hostile import FOLDERS, LARGER, MADE, compiled, ordinary, outcome
+from benchmarks.hostile import FOLDERS, LARGER, compiled, outcome
+from benchmarks.hostile_documents import MADE, ordinary
 
 # Of 512 MB, 112 are what a process has that only loaded the compiler and a tokenizer; this one has
 # whatever other tests left in it.

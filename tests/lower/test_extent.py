@@ -9,6 +9,7 @@ import pytest
 
 from tsbind.lower import lower
 from tsbind.lower.extent import MOST
+from tsbind.lower.words import LONGEST
 from tsbind.spec import load
 
 SHARED = 1_000  # parameters, media types or alternatives that every operation has by reference
@@ -55,3 +56,19 @@ def test_what_goes_beyond_is_left_out_and_said(shared: Any) -> None:  # noqa: AN
     assert 0.95 * MOST // SHARED < len(api.operations) < count
     assert lost[-1].operation == f"GET /p{count - 1:04}"
     assert lost[-1].where.line == 1
+
+
+def test_names_that_are_none_are_not_taken_for_names() -> None:
+    long = "aB" * LONGEST
+    paths = {
+        f"/{long}": {"get": {"responses": {}}},
+        "/rooms": {"get": {"operationId": long, "tags": [long], "responses": {}}},
+    }
+    info = {"title": "t", "version": "1"}
+    document = load(json.dumps({"openapi": "3.1.0", "info": info, "paths": paths}).encode())
+    api, diagnostics = lower(document)
+    assert [each.call.op for each in api.operations] == ["rooms.list"]
+    assert [(each.code, len(each.operation) < 100) for each in diagnostics] == [
+        ("path-long", True),
+        ("operation-id", True),
+    ]

@@ -35,7 +35,7 @@ from tsbind.lower.path_name import (
 )
 from tsbind.lower.report import Node
 from tsbind.lower.tags import Tags, listed, tag_words
-from tsbind.lower.words import camel, plural, singular, words
+from tsbind.lower.words import LONGEST, camel, plural, singular, words
 
 Name = tuple[str, ...]
 Named = tuple[str, str, Mapping[str, Node]]  # method, path, Operation Object
@@ -158,7 +158,9 @@ def _alike(some: list[str], others: list[str]) -> bool:
 def _id(named: Named) -> str:
     method, path, node = named
     operation_id = node.get("operationId")
-    return without_suffix(operation_id, method, path) if isinstance(operation_id, str) else ""
+    if not isinstance(operation_id, str) or len(operation_id) > LONGEST:
+        return ""
+    return without_suffix(operation_id, method, path)
 
 
 def _remote_procedure(path: str) -> list[str]:

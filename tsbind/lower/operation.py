@@ -27,6 +27,7 @@ from tsbind.lower.server import servers
 from tsbind.lower.streaming import overloaded, streaming
 from tsbind.lower.table import Types
 from tsbind.lower.validation import Validation
+from tsbind.lower.words import LONGEST
 from tsbind.spec.document import Document
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace", "query")
@@ -54,6 +55,16 @@ def operations(document: Document, types: Types, report: Report) -> list[Found]:
     """Find all operations, in an order that does not depend on the document's."""
     found: list[Found] = []
     for path, entry, at in _paths(document):
+        if len(path) > LONGEST:
+            report.add(
+                "path-long",
+                at,
+                f"the path has {len(path):,} characters, more than {LONGEST:,}",
+                fix="shorten it; no server takes such an address",
+                severity="error",
+                operation=f"* {path[:60]} …",
+            )
+            continue
         items = _items(entry, at, types)
         if items is None:
             why, fix = _why_lost(document, entry)
@@ -125,7 +136,7 @@ def _of_items(path: str, items: tuple[Item, ...], report: Report) -> Iterator[Fo
                 operation=f"{method} {path}",
             )
             continue
-        if not (method.isascii() and method.isalpha()):
+        if not (method.isascii() and method.isalpha() and len(method) <= LONGEST):
             report.add(
                 "method",
                 where,
@@ -134,6 +145,14 @@ def _of_items(path: str, items: tuple[Item, ...], report: Report) -> Iterator[Fo
                 operation=f"{method} {path}",
             )
             continue
+        operation_id = node.get("operationId")
+        if isinstance(operation_id, str) and len(operation_id) > LONGEST:
+            report.add(
+                "operation-id",
+                where,
+                f"operationId has {len(operation_id):,} characters, more than {LONGEST:,}",
+                fix="shorten it; until then the operation is named after its path",
+            )
         yield Found(method, path, node, where, items)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tsbind.lower.operation_id import without_articles, without_controller
 from tsbind.lower.report import Node
-from tsbind.lower.words import words
+from tsbind.lower.words import LONGEST, words
 
 _NOTHING = frozenset(("default", "api", "general", "misc", "untagged"))  # tags without meaning
 _DEEPEST = 8  # tags above a tag
@@ -57,9 +57,10 @@ def _chain(tag: str, parent: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def listed(node: Mapping[str, Node]) -> list[str]:
-    """The tags of an operation."""
+    """The tags of an operation that can be names."""
     tags = node.get("tags")
-    return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    named = tags if isinstance(tags, list) else []
+    return [tag for tag in named if isinstance(tag, str) and len(tag) <= LONGEST]
 
 
 def tag_words(tag: str) -> list[str]:

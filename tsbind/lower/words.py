@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+LONGEST = 8192  # characters of a path, an operationId or another name; published ones have 380
 MAX_LENGTH = 80  # characters of one identifier; longer ones end in a hash
 
 # A hump starts at an upper case letter after a lower case one or a digit (listIssues), and at
@@ -43,12 +44,12 @@ UNSAFE = frozenset(
 
 
 def words(name: str) -> list[str]:
-    """Split a name into words.
+    """Split a name into words; of a name that is no name, only LONGEST characters.
 
     >>> words("issues/list-for-repo"), words("getHTTPServerURLs"), words("получитьСчёт")
     (['issues', 'list', 'for', 'repo'], ['get', 'HTTP', 'Server', 'URLs'], ['получить', 'Счёт'])
     """
-    return list(_words(name))
+    return list(_words(name[:LONGEST]))
 
 
 @lru_cache(maxsize=1 << 16)

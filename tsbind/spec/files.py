@@ -42,7 +42,7 @@ class Files:
         self._bytes = limits.bytes
         self._nodes = limits.nodes
         self._mounts: dict[str, str] = {}  # URL → mount
-        self._refused: dict[str, SpecError] = {}  # URL → why it is not read
+        self._refused: dict[str, tuple[str, str]] = {}  # URL → why it is not read, and what helps
         self._root = ""  # URL of the root document
         self.size = 0
         self.repeated = 0  # values that aliases put into further places
@@ -70,16 +70,15 @@ class Files:
         """
         mount = self._mounts.get(url)
         if mount is None:
-            refusal = self._refused.get(url)
-            if refusal is None and len(self._refused) >= self._limits.files:
-                refusal = _refused(f"more than {self._limits.files:,} others cannot be read")
-            if refusal is not None:
-                raise refusal.with_traceback(None)
+            if url in self._refused:
+                raise _refused(*self._refused[url])
+            if len(self._refused) >= self._limits.files:
+                raise _refused(f"more than {self._limits.files:,} others cannot be read")
             try:
                 mount = self._mounts[url] = self._read(url)
             except SpecError as error:
                 if error.code == "bad-ref":  # said each time, found out once
-                    self._refused[url] = error
+                    self._refused[url] = error.what, error.fix
                 raise
         return mount
 
@@ -177,5 +176,5 @@ def is_folder(entry: str) -> bool:
     return entry.startswith((".", "~")) or os.path.isabs(entry)
 
 
-def _refused(why: str, *, fix: str = "") -> SpecError:
+def _refused(why: str, fix: str = "") -> SpecError:
     return SpecError(why, fix=fix, code="bad-ref")

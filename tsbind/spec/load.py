@@ -13,6 +13,7 @@ from tsbind.spec.recognise import recognise
 from tsbind.spec.refs import Refs
 from tsbind.spec.source import LoadLimits, read_bytes
 from tsbind.spec.upgrade import Upgrade
+from tsbind.spec.weight import weight
 
 
 def load(
@@ -51,7 +52,9 @@ def load(
         upgrade.run()
         if not files.trees:
             del tree[EXTERNAL]
-        _weigh(name, upgrade.weight + files.repeated, limits.parts)
+        named = tree.get("components", {}).get("schemas", {})
+        asked = weight((tree, *upgrade.seen.values()), len(named)) + files.repeated
+        _weigh(name, asked, limits.parts)
     return Document(
         name=name,
         version=version,

@@ -16,7 +16,6 @@ from tsbind.spec.refs import Refs, Scope
 from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SCHEMA, SHAPES
 from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
 from tsbind.spec.upgrade_swagger import Swagger
-from tsbind.spec.weight import weight
 
 Object = dict[str, Json]
 Visit = tuple[str, Object, str, Scope]  # kind, object, pointer, scope
@@ -45,7 +44,7 @@ class Upgrade:
         self._root = root
         self._refs = refs
         self._stack: list[Visit] = []
-        self._seen: dict[int, Object] = {}  # by identity; the value keeps the identity taken
+        self.seen: dict[int, Object] = {}  # by identity; the value keeps the identity taken
         # Every reference: the object and key that hold it.
         self._uses: dict[str, list[tuple[Object, str]]] = {}
         self._targets: dict[str, tuple[str, Scope]] = {}  # pointer → kind, scope
@@ -71,12 +70,6 @@ class Upgrade:
         if self._swagger:
             self._swagger.finish()
 
-    @property
-    def weight(self) -> int:
-        """What all that the walk has met asks of the compiler."""
-        named = self._refs.find("/components/schemas")
-        return weight((self._root, *self._seen.values()), len(named) if named else 0)
-
     def report(
         self, code: str, at: str, what: str, fix: str = "", severity: Severity = "warning"
     ) -> None:
@@ -92,7 +85,7 @@ class Upgrade:
         self.wrapped[at] = None
 
     def _drain(self) -> None:
-        stack, seen = self._stack, self._seen
+        stack, seen = self._stack, self.seen
         while stack:
             visit = stack.pop()
             node = visit[1]
@@ -284,7 +277,7 @@ class Upgrade:
         if key == "$dynamicRef":
             holder, key = _static(holder)
             self._dynamic.append(Use(holder, ref.partition("#")[2], pointer))
-            self._seen[id(holder)] = holder  # its reference is a pointer already
+            self.seen[id(holder)] = holder  # its reference is a pointer already
         holder[key] = f"#{pointer}"
         self._uses.setdefault(pointer, []).append((holder, key))
 
@@ -296,7 +289,7 @@ class Upgrade:
                 self.outside.setdefault(pointer, kind)
             settled = self.settle(pointer)
             node = self._refs.find(settled) if settled is not None else None
-            if settled is not None and isinstance(node, dict) and id(node) not in self._seen:
+            if settled is not None and isinstance(node, dict) and id(node) not in self.seen:
                 self._stack.append((kind, node, settled, scope))
         return bool(self._stack)
 
