@@ -147,6 +147,22 @@ def test_own_hostile_programs_end_in_time(name: str) -> None:
     assert check(OWN[name]) in ENDS
 
 
+OUT_OF_MEMORY = {  # where it is not the engine that asks for it
+    "calls": "for (let i = 0; i < 1e6; i++) api.user({})",
+    "timers": "for (let i = 0; i < 1e6; i++) setTimeout(() => {}, 1)",
+    "normalize": "'\\u0344'.repeat(5e6).normalize('NFD')",
+    "normalize, caught": "try { '\\u0344'.repeat(5e6).normalize('NFD') } catch (e) { throw e }",
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_MEMORY)
+def test_a_program_that_runs_out_of_memory_is_told_so(name: str) -> None:
+    limits = Limits(cpu=10, memory=16 * MIB, request_bytes=1 << 30)
+    with pytest.raises(LimitError) as caught:
+        run(OUT_OF_MEMORY[name], limits=limits)
+    assert caught.value.limit == "memory"
+
+
 def test_a_failure_is_never_longer_than_its_bounds() -> None:
     error = run("const e = new Error('m'.repeat(1e6)); e.name = 'n'.repeat(1e6); throw e").error
     assert error is not None

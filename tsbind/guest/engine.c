@@ -136,36 +136,27 @@ JSValue engine_error_stack(JSContext *ctx, JSValueConst error)
 
 /* ---- Memory: malloc, and whether it ever failed ----------------------------------------------- */
 
-static bool exhausted;
-
 static size_t malloc_usable_size_of(const void *memory)
 {
     return malloc_usable_size((void *)memory);
 }
 
-static void *note(void *memory)
-{
-    if (!memory)
-        exhausted = true;
-    return memory;
-}
-
 static void *allocate(void *opaque, size_t size)
 {
     (void)opaque;
-    return note(malloc(size));
+    return malloc(size);
 }
 
 static void *allocate_zeroed(void *opaque, size_t count, size_t size)
 {
     (void)opaque;
-    return note(calloc(count, size));
+    return calloc(count, size);
 }
 
 static void *reallocate(void *opaque, void *memory, size_t size)
 {
     (void)opaque;
-    return note(realloc(memory, size));
+    return realloc(memory, size);
 }
 
 static void release(void *opaque, void *memory)
@@ -191,9 +182,9 @@ JSRuntime *engine_runtime(void)
    in `finally` when memory has run out may end by recursing too deeply. */
 bool engine_is_out_of_memory(JSContext *ctx, JSValueConst error)
 {
-    if (!exhausted)
+    if (!memory_ran_out())
         return false;
-    if (JS_IsNull(error))
+    if (JS_IsNull(error) || JS_IsUninitialized(error))
         return true;
     if (JS_GetClassID(error) != JS_CLASS_ERROR)
         return false;

@@ -33,6 +33,10 @@ void rejections_note(JSContext *ctx, JSValueConst promise, JSValueConst reason, 
 void rejections_forget(JSContext *ctx, JSValueConst promise);
 JSValueConst rejections_first(void); /* why, or JS_UNINITIALIZED when there is none */
 
+/* ---- memory.c: malloc and its like ------------------------------------------------------------ */
+
+bool memory_ran_out(void);
+
 /* ---- wasi.c: what the C library asks of an operating system ---------------------------------- */
 
 void clock_set(double milliseconds);   /* since the epoch: what every clock says until set again */

@@ -9,9 +9,9 @@
    word, its size and two flags, and what follows up to the next block; a free block ends with its
    size, too, so that the one behind it finds its start. */
 
+#include "guest.h"
+
 #include <malloc.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +36,14 @@ typedef struct Block {
 
 static Block *lists[ROWS][STEPS];
 static uint32_t used_rows, used_lists[ROWS];
+static bool ran_out;
 static char *end; /* of the heap: a last block, of no size and never free, begins one word before */
+
+/* Whether any block, whoever asked, could not be had. */
+bool memory_ran_out(void)
+{
+    return ran_out;
+}
 
 static uint32_t size_of(const Block *block)
 {
@@ -190,11 +197,13 @@ static void trim(Block *block, uint32_t size)
 void *malloc(size_t size)
 {
     uint32_t needed = whole(size);
-    if (!needed)
+    Block *block = needed ? find(needed) : NULL;
+    if (needed && !block)
+        block = grow(needed);
+    if (!block) {
+        ran_out = true;
         return NULL;
-    Block *block = find(needed);
-    if (!block && !(block = grow(needed)))
-        return NULL;
+    }
     unlist(block);
     block->size &= ~(uint32_t)FREE;
     behind(block)->size &= ~(uint32_t)AFTER_FREE;
@@ -233,11 +242,9 @@ static void widen(Block *block)
 
 void *realloc(void *memory, size_t size)
 {
-    if (!memory)
-        return malloc(size);
     uint32_t needed = whole(size);
-    if (!needed)
-        return NULL;
+    if (!memory || !needed)
+        return malloc(size);
     Block *block = block_of(memory);
     uint32_t had = size_of(block);
     if (had < needed) {
