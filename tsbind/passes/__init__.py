@@ -9,15 +9,16 @@ order, and why:
 2. `dedupe` before uses are counted: two names for one shape hide that it is used twice.
 3. `inline` first of all shrinking passes: a shape inside a name that does not pay can then be
    found elsewhere.
-4. `shorten` when no name goes any more that another would have to differ from.
-5. `generic` before `group`: what stands around several types is whole only now.
-6. `group` before `share`: an object that is mostly shared fields needs no name of its own.
-7. `share` gives repeated shapes names, `group` then sees those shapes as equal.
-8. `extend` when all sets of literals that pay have names.
-9. `combine` when all types that others are made of have names.
-10. `inline` after each: what was shared leaves names behind that are now used once.
-11. `partial` when nothing compares objects field by field any more.
-12. `order` last, when names are final.
+4. `merge` when what stands side by side is written out.
+5. `shorten` when no name goes any more that another would have to differ from.
+6. `generic` before `group`: what stands around several types is whole only now.
+7. `group` before `share`: an object that is mostly shared fields needs no name of its own.
+8. `share` gives repeated shapes names, `group` then sees those shapes as equal.
+9. `extend` when all sets of literals that pay have names.
+10. `combine` when all types that others are made of have names.
+11. `inline` after each: what was shared leaves names behind that are now used once.
+12. `partial` when nothing compares objects field by field any more.
+13. `order` last, when names are final.
 
 Every pass is deterministic, whatever the hash seed, and gives back the same Api when it finds
 nothing to do.  Apart from prose, which `strip_docs` and `brief_docs` drop, none loses anything:
@@ -39,6 +40,7 @@ from tsbind.passes.ground import ground
 from tsbind.passes.group import group
 from tsbind.passes.inline import inline
 from tsbind.passes.loosen import loosen
+from tsbind.passes.merge import merge
 from tsbind.passes.name_headers import name_headers
 from tsbind.passes.order import order
 from tsbind.passes.partial import partial
@@ -54,9 +56,9 @@ Pass = Callable[[Api], Api]
 Docs = Literal["none", "brief", "full"]
 
 SPELLABLE: Final[tuple[Pass, ...]] = (ground, loosen, widen, rename)
-PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline, shorten)
+PLAIN: Final[tuple[Pass, ...]] = (*SPELLABLE, prune, dedupe, inline, merge, shorten)
 # What detail is taken out of goes through these again: what is left may be equal, or used once.
-AGAIN: Final[tuple[Pass, ...]] = (loosen, widen, dedupe, inline)
+AGAIN: Final[tuple[Pass, ...]] = (loosen, widen, dedupe, inline, merge)
 SHARING: Final[tuple[Pass, ...]] = (
     generic,
     group,

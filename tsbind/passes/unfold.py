@@ -7,6 +7,7 @@ A node is what meets the eye: an object, a list, a set of alternatives.  Aliases
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import assert_never
 
 import msgspec
@@ -40,6 +41,7 @@ from tsbind.ir.types import (
     union,
 )
 from tsbind.ir.walk import rewrite
+from tsbind.passes.says import common, has_fields, is_no_object, is_plain, says, scalars, spelt_out
 from tsbind.passes.shapes import Shapes
 
 ANY_OF, ALL_OF = "any of", "all of"
@@ -213,8 +215,20 @@ class Unfolding:
         """Return what is all of `flat`, which are written out, with its objects made one."""
         if NEVER in flat:
             return NEVER
+        if any(map(has_fields, flat)):
+            flat = self._objects(flat)
+        said = [part for part in flat if part != UNKNOWN]
+        known = [each for part in said if (each := scalars(part, self._types)) is not None]
+        if len(known) == len(said) > 1:
+            return spelt_out(reduce(common, known))
         distinct = {self._shapes.number(part): part for part in flat}
-        records = [part for part in distinct.values() if isinstance(part, Record)]
+        unions = [part for part in distinct.values() if isinstance(part, Union)]
+        records = [
+            left
+            for part in distinct.values()
+            if isinstance(part, Record)
+            for left in self._unsaid(part, unions)
+        ]
         merged = self._plain(_merged(records), into) if records else ANYTHING
         others: dict[int, Type] = {
             number: part
@@ -232,6 +246,27 @@ class Unfolding:
             return UNKNOWN if flat else None
         kept = tuple(others.values())
         return kept[0] if len(kept) == 1 else Intersection(kept)
+
+    def _unsaid(self, record: Record, unions: Sequence[Union]) -> tuple[Record, ...]:
+        """Return `record` without the fields that all alternatives of a union have anyway."""
+        if not unions or not is_plain(record):
+            return (record,)
+        fields = tuple(
+            field
+            for field in record.fields
+            if not any(says(part, field, self._types) for part in unions)
+        )
+        return (msgspec.structs.replace(record, fields=fields),) if fields else ()
+
+    def _objects(self, flat: Sequence[Type]) -> Sequence[Type]:
+        """Beside an object with fields, leave out what is no object, and that it is one."""
+        kept: list[Type] = []
+        for part in flat:
+            if isinstance(part, Union):
+                objects = [o for o in part.options if not is_no_object(o, self._types)]
+                part = union(objects) if objects else part
+            kept.append(part)
+        return _flat([part for part in kept if part != ANYTHING])
 
     def _describe(self, node: Node, head: Type) -> None:
         match head:
