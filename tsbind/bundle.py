@@ -281,8 +281,11 @@ def fingerprint(calls: Mapping[str, Call], schemas: Mapping[str, Json]) -> str:
 _HOUR = 3600.0  # seconds; nothing that is kept takes as long to write
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write `data` to `path` through a temporary name, so that nobody sees half a file."""
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644, synced: bool = True) -> None:
+    """Write `data` to `path` through a temporary name, so that nobody sees half a file.
+
+    Unless it is `synced`, that holds only as long as the machine goes on.
+    """
     import tempfile  # late: few runs write
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -290,8 +293,9 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # what replaces a file must be on the disk itself first
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())  # what replaces a file must be on the disk itself first
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:

@@ -73,7 +73,8 @@ class Cache:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _ours(self._folder.lstat()) or len(made) > self._largest:
                 return
-            write_whole(self._folder / f"{key}{_SUFFIX}", made, mode=0o600)
+            # One that a power cut damages is as good as none.
+            write_whole(self._folder / f"{key}{_SUFFIX}", made, mode=0o600, synced=False)
             self._prune()
         except (OSError, ValueError, OverflowError, RecursionError):
             return  # a full disk, or a value that JSON cannot hold: it will be made again

@@ -93,9 +93,12 @@ def command(
         counted = _document_tokens(source, cache, other)  # first: a process starts small
         with working(f"compiling {spell(spec)}"):
             compiled = compile(source, options, cache=cache, beside=other)
-            cost = _Cost(counted(), _text_tokens(compiled.declarations, cache, other))
-    name = _file_name(name or ("" if spec == STDIN else Path(spec).name), compiled.bundle.title)
-    written = _write(compiled, folder, name) if folder else []
+            document = counted()
+            declared = _text_tokens(compiled.declarations, cache, other)
+            name = name or ("" if spec == STDIN else Path(spec).name)
+            name = _file_name(name, compiled.bundle.title)
+            written = _write(compiled, folder, name) if folder else []
+            cost = _Cost(document, declared())
     seconds = time.perf_counter() - start
     if json:
         print_json(_report(compiled, cost, written, seconds))
@@ -114,17 +117,34 @@ def _size(source: bytes | Path) -> int:
 
 
 def _document_tokens(source: bytes | Path, cache: Cache | None, other: Beside) -> Callable[[], int]:
-    """Have the document counted, unless it was before; call the result for the count."""
-    known = cache.get(_key(_digest(source)), int) if cache else None
+    """Have the document counted; call the result for the count."""
+    digest = _digest(source) if cache else ""
+    return _tokens(digest, partial(_count_document, source), cache, other)
+
+
+def _text_tokens(text: str, cache: Cache | None, other: Beside) -> Callable[[], int]:
+    """Have the declarations counted; call the result for the count."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _tokens(digest, partial(_count_text, text, digest), cache, other)
+
+
+def _tokens(
+    digest: str, count: Callable[[], tuple[int, str]], cache: Cache | None, other: Beside
+) -> Callable[[], int]:
+    """Have what has this digest counted, unless it was before.
+
+    `count` says of which digest the count is: a file may be another one by then.
+    """
+    known = cache.get(_key(digest), int) if cache else None
     if known is not None:
         return lambda: known
-    counted = other("tokens", partial(_count_document, source))
+    counted = other("tokens", count)
 
     def kept() -> int:
-        count, digest = counted()
+        tokens, of = counted()
         if cache:
-            cache.put(_key(digest), count, {})
-        return count
+            cache.put(_key(of), tokens, {})
+        return tokens
 
     return kept
 
@@ -148,21 +168,10 @@ def _count_document(source: bytes | Path) -> tuple[int, str]:
     return tokenizer(DEFAULT).count(as_text(data)), hashlib.sha256(data).hexdigest()
 
 
-def _text_tokens(text: str, cache: Cache | None, other: Beside) -> int:
-    key = _key(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-    known = cache.get(key, int) if cache else None
-    if known is not None:
-        return known
-    count = other("tokens", partial(_count_text, text))()
-    if cache:
-        cache.put(key, count, {})
-    return count
-
-
-def _count_text(text: str) -> int:
+def _count_text(text: str, digest: str) -> tuple[int, str]:
     from tsbind.meter import DEFAULT, tokenizer
 
-    return tokenizer(DEFAULT).count(text)
+    return tokenizer(DEFAULT).count(text), digest
 
 
 def _key(digest: str) -> str:

@@ -167,6 +167,7 @@ Type = (
 
 UNKNOWN, NEVER, NULL, BOOLEAN = Unknown(), Never(), Null(), Boolean()
 TEXT, NUMBER, BYTES, ANYTHING = Text(), Number(), Bytes(), Anything()
+_MERGED = frozenset({Unknown, Union, Null, Never, Enum})  # what no union holds as it is given
 
 
 def union(options: Iterable[Type]) -> Type:
@@ -178,6 +179,9 @@ def union(options: Iterable[Type]) -> Type:
     pending.reverse()
     while pending:
         option = pending.pop()
+        if type(option) not in _MERGED:
+            flat[option] = None
+            continue
         match option:
             case Unknown():
                 return UNKNOWN
@@ -193,8 +197,6 @@ def union(options: Iterable[Type]) -> Type:
                         null = True
                     else:
                         values[(type(value), value)] = value
-            case _:
-                flat[option] = None
     texts = any(isinstance(value, str) for value in values.values())
     if NUMBER in flat:
         flat.pop(Number(whole=True), None)

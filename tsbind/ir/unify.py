@@ -27,7 +27,7 @@ def unify(api: Api) -> Api:
     known: dict[tuple[object, ...], Type] = {}
 
     def one(node: Type) -> Type:
-        if isinstance(node, Union):  # rebuilding it has made its enum anew
+        if type(node) is Union:  # rebuilding it has made its enum anew
             node = Union(tuple(known.setdefault(_key(each), each) for each in node.options))
         return known.setdefault(_key(node), node)
 

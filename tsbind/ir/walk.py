@@ -131,17 +131,17 @@ def inside(node: Type, change: Callable[[Type], Type]) -> Type:
 def with_children(node: Type, inside: tuple[Type, ...]) -> Type:
     """Return `node` holding `inside` in place of its `children`, of which it has as many."""
     match node:
-        case Array():
-            return Array(inside[0])
-        case Tuple(items, required, rest):
-            last = None if rest is None else inside[-1]
-            return Tuple(inside[: len(items)], required, last)
         case Record(fields, rest):
             changed = tuple(
                 field if field.type is type_ else replace(field, type=type_)
                 for field, type_ in zip(fields, inside, strict=False)
             )
             return replace(node, fields=changed, rest=None if rest is None else inside[-1])
+        case Array():
+            return Array(inside[0])
+        case Tuple(items, required, rest):
+            last = None if rest is None else inside[-1]
+            return Tuple(inside[: len(items)], required, last)
         case Union():
             return union(inside)
         case Intersection():

@@ -95,7 +95,7 @@ def _mentioned() -> Callable[[Type], Sequence[str]]:
     known: dict[int, tuple[Type, Sequence[str]]] = {}  # by id(); holding the type keeps its id
 
     def visit(node: Type) -> Sequence[str]:
-        if isinstance(node, Ref):
+        if type(node) is Ref:
             return (node.name,)
         found = known.get(id(node))
         if found is None:

@@ -10,6 +10,7 @@ get():Promise<PromiseType>
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -17,6 +18,8 @@ from tsbind.ir.api import Api
 from tsbind.ir.types import Apply, Ref, Type
 from tsbind.ir.walk import each_type, rewriter
 from tsbind.passes.naming import RESERVED, first_free, is_name, type_name
+
+_NAMING: Final = frozenset({Ref, Apply})
 
 
 def rename(api: Api) -> Api:
@@ -41,6 +44,8 @@ def renaming(names: dict[str, str]) -> Callable[[Type], Type]:
     """Return what rewrites types so that they call named types by their new names."""
 
     def change(node: Type) -> Type:
+        if type(node) not in _NAMING:
+            return node
         match node:
             case Ref(name) if name in names:
                 return Ref(names[name])

@@ -80,14 +80,12 @@ class Shapes:
     def _key(self, node: Type, inside: tuple[int, ...]) -> Key:
         kind = type(node)
         match node:
-            case Ref(name):
-                return (kind, self._alias.get(name, name))
             case Record(fields, _, closed):
                 # Whether further members are refused shows only where there are no others.
-                named = frozenset(
-                    (told(field), number) for field, number in zip(fields, inside, strict=False)
-                )
+                named = frozenset(zip(map(told, fields), inside, strict=False))
                 return (kind, named, inside[len(fields) :], closed and not fields)
+            case Ref(name):
+                return (kind, self._alias.get(name, name))
             case Enum(values):
                 return (kind, frozenset((type(value), value) for value in values))
             case Array():

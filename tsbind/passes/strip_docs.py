@@ -34,7 +34,7 @@ def strip_docs(api: Api) -> Api:
 
 
 def _without_prose(node: Type) -> Type:
-    if not isinstance(node, Record) or not any(map(_has_prose, node.fields)):
+    if type(node) is not Record or not any(map(_has_prose, node.fields)):
         return node
     fields = tuple(Field(field.name, field.type, field.required) for field in node.fields)
     return replace(node, fields=fields)
