@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Container, Sequence
+from functools import lru_cache
 from typing import Final
 
 from tsbind.ir.numbering import numbered
@@ -46,6 +47,7 @@ KEYWORDS: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=1 << 14)
 def type_name(*words: str) -> str:
     """Join `words`, each of any spelling, into one name of a type, of at most 40 characters.
 
@@ -61,6 +63,7 @@ def type_name(*words: str) -> str:
     return name if name[:1].isalpha() else f"T{name}"
 
 
+@lru_cache(maxsize=1 << 14)
 def split(name: str) -> tuple[str, ...]:
     """Return the words of a name of a type.
 

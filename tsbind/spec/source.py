@@ -228,27 +228,36 @@ class Lines:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._blocks = [(0, 0)]  # see `_before_block`
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return the line and the column, in characters, of `offset`; both count from 1."""
         block = offset // _BLOCK
-        before, start = self._blocks[block]
+        before, start = self._before_block(block)
         line = before + self._data.count(b"\n", block * _BLOCK, offset) + 1
         start = max(start, self._data.rfind(b"\n", block * _BLOCK, offset) + 1)
-        return line, self._characters(offset) - self._characters(start) + 1
+        return line, self._characters(start, offset) + 1
 
-    @cached_property
-    def _blocks(self) -> list[tuple[int, int]]:
-        """How many lines end before each block of the text, and where the last of them ends."""
-        found, lines, start = [(0, 0)], 0, 0
-        for position in range(0, len(self._data), _BLOCK):
+    def _before_block(self, block: int) -> tuple[int, int]:
+        """Return how many lines end before a block of the text, and where the last of them ends.
+
+        What lies behind is not looked at.
+        """
+        for position in range(len(self._blocks) * _BLOCK - _BLOCK, block * _BLOCK, _BLOCK):
+            lines, start = self._blocks[-1]
             lines += self._data.count(b"\n", position, position + _BLOCK)
             start = max(start, self._data.rfind(b"\n", position, position + _BLOCK) + 1)
-            found.append((lines, start))
-        return found
+            self._blocks.append((lines, start))
+        return self._blocks[block]
 
-    def _characters(self, offset: int) -> int:
-        """Count the characters before `offset`."""
+    def _characters(self, start: int, end: int) -> int:
+        """Count the characters from `start` to `end`, in a line that may be the whole text."""
+        if end - start <= _BLOCK:
+            part = self._data[start:end]
+            return len(part) - len(part.translate(None, _STARTS))
+        return self._characters_before(end) - self._characters_before(start)
+
+    def _characters_before(self, offset: int) -> int:
         if self._ascii:
             return offset
         block = offset // _BLOCK
