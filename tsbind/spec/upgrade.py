@@ -14,7 +14,7 @@ from tsbind.spec.document import EXTERNAL, Problem
 from tsbind.spec.dynamic import Use, bind_dynamic
 from tsbind.spec.refs import Refs, Scope
 from tsbind.spec.shapes import LIST, MAP, ONE, PATTERNED, SCHEMA, SHAPES
-from tsbind.spec.upgrade_schema import CHECKED, fix_schema, shown
+from tsbind.spec.upgrade_schema import CHECKED, TYPE_NAMES, TYPES, fix_schema, shown
 from tsbind.spec.upgrade_swagger import Swagger
 
 Object = dict[str, Json]
@@ -28,7 +28,6 @@ _TOUCHY = frozenset(
 )
 MAX_PROBLEMS = 10_000
 _NAMING = frozenset({"$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "discriminator"})
-_TYPES = frozenset({"string", "object", "array", "integer", "boolean", "number", "null"})
 
 
 class Upgrade:
@@ -197,7 +196,7 @@ class Upgrade:
         kind = node.get("type")
         if (
             not _TOUCHY.isdisjoint(node)
-            or (kind is not None and (type(kind) is not str or kind not in _TYPES))
+            or (kind is not None and (type(kind) is not str or kind not in TYPES))
             or ("type" in node and kind is None)
             or type(node.get("items")) is list
         ):
@@ -220,7 +219,7 @@ class Upgrade:
             if isinstance(value, types) and (type(value) is not bool or bool in types):
                 continue
             del node[key]
-            self._wrong(value, f"{at}/{key}", _TYPE_NAMES[types[0]])
+            self._wrong(value, f"{at}/{key}", TYPE_NAMES[types[0]])
 
     def _names(self, node: Object, at: str, scope: Scope) -> Scope:
         """Take note of identifiers, and of references in other places than `$ref`."""
@@ -358,13 +357,6 @@ class Upgrade:
 _LOSSES = frozenset({"path_item", "operation", "parameter", "body", "response"})
 _CHECKED_KEYS = frozenset(CHECKED)
 _HOLDING = frozenset(SCHEMA)  # keywords with schemas in them; most schemas have none
-_TYPE_NAMES = {
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    str: "a string",
-    dict: "an object",
-}
 
 
 def _static(holder: Object) -> tuple[Object, str]:

@@ -67,6 +67,13 @@ CHECKED: Final[dict[str, tuple[type, ...]]] = {
     "dependentRequired": (dict,),
     "xml": (dict,),
 }
+TYPE_NAMES: Final = {  # what a value should have been, in words
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    dict: "an object",
+}
 # What may stand beside `$ref` before 3.1.  Readers must ignore all of it, but authors mean these.
 _BESIDE_REF: Final = frozenset(
     {"$ref", "description", "title", "nullable", "deprecated", "default", "readOnly", "writeOnly"}
