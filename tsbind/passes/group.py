@@ -34,7 +34,7 @@ from tsbind.ir.api import Api, NamedType
 from tsbind.ir.types import Field, Intersection, Record, Ref, Type
 from tsbind.ir.walk import each_type
 from tsbind.passes import cost
-from tsbind.passes.content import brief_first, literal_tag, of_fields, telling_names
+from tsbind.passes.content import SMALL, brief_first, literal_tag, of_fields, telling_names
 from tsbind.passes.naming import common_words, first_free, split, type_name
 from tsbind.passes.overlap import Factoring, Prices, factor
 from tsbind.passes.shapes import Shapes, occurrences, substituter, told, unbound
@@ -193,5 +193,6 @@ def _wanted(table: _Table, members: frozenset[int], holders: list[str | None]) -
     # The rarest fields say most about what this is.
     telling = sorted(ordered, key=lambda member: (table.holders[member], member))
     names = telling_names(fields, [table.fields[member] for member in telling])
-    yield from brief_first([of_fields([field.name for field in fields]), *names])
+    whole = of_fields([field.name for field in fields]) if len(fields) <= SMALL else ""
+    yield from brief_first([whole, *names])
     yield type_name(*(field.name for field in fields))

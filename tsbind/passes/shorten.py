@@ -29,9 +29,8 @@ value, and it can go from nearly all of those names without two types being call
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Set
-from itertools import chain
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -54,73 +53,87 @@ Words = tuple[str, ...]
 
 def shorten(api: Api) -> Api:
     """Return `api` with its types called by fewer words."""
-    named = {name: words for name in api.types if "".join(words := split(name)) == name}
-    if not _frequent(named):
+    names = _Names(api.types)
+    if not names.frequent(names.holders):
         return api
-    short = _shortened(named, api.types.keys() - named, _said(api))
-    names = {name: "".join(words) for name, words in short.items() if words != named[name]}
-    if not names:
+    names.shorten(_said(api))
+    changed = {
+        name: short for name, words in names.words.items() if (short := "".join(words)) != name
+    }
+    if not changed:
         return api
-    types = {names.get(name, name): type_ for name, type_ in api.types.items()}
-    return each_type(replace(api, types=types), renaming(names))
+    types = {changed.get(name, name): type_ for name, type_ in api.types.items()}
+    return each_type(replace(api, types=types), renaming(changed))
 
 
-def _shortened(
-    named: Mapping[str, Words], taken: Set[str], said: Mapping[End, int]
-) -> Mapping[str, Words]:
-    kept: set[End] = set()
-    while True:
-        for end, count in _frequent(named):
-            if end in kept or _times(said, end) * RATIO > count:
-                continue
-            least = 1 if count >= MANY * len(named) else 2
-            shorter = _without(end, least, named, taken)
-            if shorter:
-                named = {**named, **shorter}
-                break
-            kept.add(end)
-        else:
-            return named
+class _Names:
+    """Names of types as words; kept by their ends, so that trying a word takes no look at all."""
+
+    def __init__(self, types: Iterable[str]) -> None:
+        self._known = set(types)
+        self.words = {name: words for name in types if "".join(words := split(name)) == name}
+        self.holders: defaultdict[End, dict[str, None]] = defaultdict(dict)
+        for name in self.words:
+            self._enter(name)
+        self._many = MANY * len(self.words)
+
+    def _enter(self, name: str) -> None:
+        for end in _ends(self.words[name]):
+            self.holders[end][name] = None
+
+    def frequent(self, ends: Iterable[End]) -> list[End]:
+        """Return those of `ends` that many names have, the most frequent first.
+
+        What a name ends with says most of it, so this must be in many more names.
+        """
+        fewest = {0: FEW, -1: max(FEW, self._many)}
+        found = [end for end in ends if len(self.holders[end]) >= fewest[end[0]]]
+        return sorted(found, key=lambda end: (-len(self.holders[end]), end))
+
+    def shorten(self, said: Mapping[End, int]) -> None:
+        """Leave out each word that tells nothing."""
+        pending = deque(self.frequent(self.holders))
+        tried: set[End] = set()
+        while pending:
+            end = pending.popleft()
+            if end not in tried and _times(said, end) * RATIO <= len(self.holders[end]):
+                tried.add(end)
+                changed = self._leave_out(end)
+                ends = {each for name in changed for each in _ends(self.words[name])}
+                pending.extend(self.frequent(ends))
+
+    def _leave_out(self, end: End) -> Iterable[str]:
+        """Return the names that are as good without the word `end`; none if too few are."""
+        least = 1 if len(self.holders[end]) >= self._many else 2
+        short: dict[str, Words] = {}
+        for name in self.holders[end]:
+            rest = self.words[name][1:] if end[0] == 0 else self.words[name][:-1]
+            if len(rest) >= least and _may_stand(rest):
+                short[name] = rest
+        found = Counter(map("".join, short.values()))
+        free = [n for n, words in short.items() if self._is_free("".join(words), found)]
+        if len(free) < APART * len(short):
+            return ()
+        for name in free:
+            for old in _ends(self.words[name]):
+                del self.holders[old][name]
+            self._known.discard("".join(self.words[name]))
+            self.words[name] = short[name]
+            self._known.add("".join(short[name]))
+            self._enter(name)
+        return free
+
+    def _is_free(self, name: str, wanted: Counter[str]) -> bool:
+        return wanted[name] == 1 and name not in self._known
 
 
-def _frequent(named: Mapping[str, Words]) -> list[tuple[End, int]]:
-    """Return the words that many names begin or end with, the most frequent first.
-
-    What a name ends with says most of it, so this must be in many more names.
-    """
-    ends = Counter((at, words[at]) for words in named.values() if len(words) > 1 for at in (0, -1))
-    fewest = {0: FEW, -1: max(FEW, MANY * len(named))}
-    found = [(end, count) for end, count in ends.items() if count >= fewest[end[0]]]
-    return sorted(found, key=lambda each: (-each[1], each[0]))
+def _ends(words: Words) -> tuple[End, ...]:
+    return ((0, words[0]), (-1, words[-1])) if len(words) > 1 else ()
 
 
 def _times(said: Mapping[End, int], end: End) -> int:
     at, word = end[0], end[1].lower()
     return said.get((at, word), 0) + said.get((at, f"{word}s"), 0)
-
-
-def _without(
-    end: End, least: int, named: Mapping[str, Words], taken: Set[str]
-) -> Mapping[str, Words]:
-    """Return the names that are as good without the word `end`; none if too few are.
-
-    At least so many words are left.
-    """
-    at, word = end
-    short = {
-        name: rest
-        for name, words in named.items()
-        if words[at] == word
-        and len(rest := words[1:] if at == 0 else words[:-1]) >= least
-        and _may_stand(rest)
-    }
-    found = Counter(map("".join, chain(named.values(), short.values())))
-    free = {
-        name: rest
-        for name, rest in short.items()
-        if found[each := "".join(rest)] == 1 and each not in taken
-    }
-    return free if len(free) >= APART * len(short) else {}
 
 
 def _may_stand(words: Words) -> bool:
