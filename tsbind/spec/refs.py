@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urljoin, urlsplit
 
@@ -131,8 +132,8 @@ class Refs:
             ]
 
     def _mount(self, url: str, scope: Scope) -> str:
-        absolute = urljoin(scope.base, url)
-        if absolute not in self._ids and urlsplit(absolute).scheme in ("http", "https"):
+        absolute, scheme = _joined(scope.base, url)
+        if absolute not in self._ids and scheme in ("http", "https"):
             for mount in list(self._files.sources):
                 self._look_through(mount)
         named = self._ids.get(absolute)
@@ -190,3 +191,10 @@ class Refs:
             tokens += pointers.split(ref[1:])[::-1]
             path, node = "", self._root
         return path
+
+
+@lru_cache(maxsize=1 << 17)  # a reference that leads nowhere is tried again, wherever it stands
+def _joined(base: str, url: str) -> tuple[str, str]:
+    """Return what `url` is relative to `base`, and the scheme of that; raises ValueError."""
+    absolute = urljoin(base, url)
+    return absolute, urlsplit(absolute).scheme
