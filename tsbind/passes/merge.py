@@ -38,6 +38,7 @@ from tsbind.passes.says import has_fields, is_no_object, is_plain, says, scalars
 from tsbind.passes.unfold import Unfolding
 
 _ANY_OBJECT: Final = (ANYTHING, UNKNOWN)
+VAST: Final = 5_000  # fields; the largest published object has 700
 
 
 def merge(api: Api) -> Api:
@@ -87,9 +88,10 @@ class _Merging:
         kept = list(parts)
         for index, part in enumerate(parts):
             said = self._head(part)
-            if not is_plain(said):
+            if not is_plain(said) or _is_vast(said):
                 continue
-            others = [self._head(other) for other in kept if other is not part]
+            heads = [self._head(other) for other in kept if other is not part]
+            others = [head for head in heads if not _is_vast(head)]
             left = tuple(f for f in said.fields if not any(self._says(o, f) for o in others))
             if isinstance(part, Record) and left:
                 kept[index] = part if left == part.fields else replace(part, fields=left)
@@ -140,3 +142,8 @@ class _Merging:
         if mine is None or yours is None or mine == yours:
             return None
         return one if within(mine, yours) else other if within(yours, mine) else None
+
+
+def _is_vast(node: Type) -> bool:
+    """Whether an object has more fields than may be gone through for each that mentions it."""
+    return isinstance(node, Record) and len(node.fields) > VAST
