@@ -21,7 +21,9 @@ def parameters() -> dict[str, Any]:
 
 
 def replies() -> dict[str, Any]:
-    content = {f"application/x{index}+json": {"schema": {}} for index in range(SHARED)}
+    content: dict[str, Any] = {
+        f"application/x{index}+json": {"schema": {}} for index in range(SHARED)
+    }
     item = {"get": {"responses": {"200": {"$ref": "#/components/responses/R"}}}}
     return {
         "components": {
