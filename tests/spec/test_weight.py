@@ -9,6 +9,7 @@ import pytest
 
 from tsbind.errors import SpecError
 from tsbind.spec import LoadLimits, load
+from tsbind.spec.upgrade_swagger import MOST_TYPES
 from tsbind.spec.weight import CHARACTERS, NAMED, OPERATION, weight
 
 
@@ -73,3 +74,19 @@ def test_a_larger_document_may_ask_for_more_of_all() -> None:
     assert (larger.bytes, larger.parts) == (usual.bytes * 2, usual.parts * 2)
     fewer = LoadLimits.for_values(1_000)
     assert (fewer.nodes, fewer.bytes, fewer.parts) == (1_000, usual.bytes, usual.parts)
+
+
+def test_media_types_of_swagger_do_not_multiply() -> None:
+    types = [f"application/x{index}+json" for index in range(MOST_TYPES // 2 + 1)]
+    body = {"name": "b", "in": "body", "schema": {"type": "object"}}
+    post = {"post": {"parameters": [body], "responses": {}}}
+    document = {
+        "swagger": "2.0",
+        "info": {"title": "t", "version": "1"},
+        "consumes": types,
+        "paths": {"/a": post, "/b": post},
+    }
+    loaded = load(json.dumps(document).encode(), limits=LoadLimits(parts=10 * MOST_TYPES))
+    bodies = [item["post"]["requestBody"]["content"] for item in loaded.root["paths"].values()]
+    assert sorted(map(len, bodies)) == [1, len(types)]
+    assert [each.code for each in loaded.diagnostics] == ["media-types"]

@@ -118,9 +118,9 @@ def _rebuild(api: Api, table: _Table, factoring: Factoring) -> Api:
     for number, made in enumerate(factoring.groups):
         if made.named is None:
             place = len(table.sets) + number
-            members = [table.members[member] for member in sorted(factoring.remains[place])]
-            parts = [*uses(place), *(part for _, part in members)]
-            types[called[number]] = NamedType(_joined(members[0][0], parts), shared=True)
+            kind = table.members[min(made.members)][0]
+            own = [table.members[member][1] for member in sorted(factoring.remains[place])]
+            types[called[number]] = NamedType(_joined(kind, [*uses(place), *own]), shared=True)
     return replace(combined, types=types)
 
 

@@ -27,6 +27,7 @@ from tsbind.ir.types import (
     Field,
     Intersection,
     Record,
+    Ref,
     Type,
     Union,
     Unknown,
@@ -34,11 +35,21 @@ from tsbind.ir.types import (
 )
 from tsbind.ir.walk import distinct, each_type, intersection, rewriter, roots
 from tsbind.passes.prune import prune
-from tsbind.passes.says import has_fields, is_no_object, is_plain, says, scalars, within
+from tsbind.passes.says import (
+    Known,
+    has_fields,
+    is_no_object,
+    is_plain,
+    known_fields,
+    says,
+    scalars,
+    within,
+)
 from tsbind.passes.unfold import Unfolding
 
 _ANY_OBJECT: Final = (ANYTHING, UNKNOWN)
-VAST: Final = 5_000  # fields; the largest published object has 700
+# Fields of all intersections together, inherited ones for each heir: that many are looked at.
+MOST_FIELDS: Final = 200_000
 
 
 def merge(api: Api) -> Api:
@@ -56,17 +67,38 @@ class _Merging:
     def __init__(self, types: Mapping[str, NamedType]) -> None:
         self._types = types
         self._head = Unfolding(types, []).head
+        self._extents: dict[str, int] = {}
+        self._room = MOST_FIELDS
         self.changed = False
 
     def change(self, node: Type) -> Type:
         """Return what means the same as `node`."""
         if not isinstance(node, Intersection):
             return node
+        extent = self._extent(node)
+        if extent > self._room:
+            return node
+        self._room -= extent
         parts = self._objects(node.parts)
         parts = self._narrower(parts)
         merged = intersection(self._joined(parts))
         self.changed = self.changed or merged != node
         return merged if merged != node else node
+
+    def _extent(self, node: Type) -> int:
+        """Count the fields that are looked at when `node` is written out."""
+        match node:
+            case Record(fields):
+                return len(fields)
+            case Union(parts) | Intersection(parts):
+                return sum(map(self._extent, parts))
+            case Ref(name) if name in self._types:
+                if name not in self._extents:
+                    self._extents[name] = 0  # where a type leads back to itself
+                    self._extents[name] = self._extent(self._types[name].type)
+                return self._extents[name]
+            case _:
+                return 0
 
     def _objects(self, parts: tuple[Type, ...]) -> tuple[Type, ...]:
         """Beside an object with fields, leave out what is none, and that it is one."""
@@ -88,10 +120,9 @@ class _Merging:
         kept = list(parts)
         for index, part in enumerate(parts):
             said = self._head(part)
-            if not is_plain(said) or _is_vast(said):
+            if not is_plain(said):
                 continue
-            heads = [self._head(other) for other in kept if other is not part]
-            others = [head for head in heads if not _is_vast(head)]
+            others = [known_fields(self._head(other)) for other in kept if other is not part]
             left = tuple(f for f in said.fields if not any(self._says(o, f) for o in others))
             if isinstance(part, Record) and left:
                 kept[index] = part if left == part.fields else replace(part, fields=left)
@@ -99,7 +130,7 @@ class _Merging:
                 kept[index] = UNKNOWN
         return tuple(part for part in kept if part != UNKNOWN) or (UNKNOWN,)
 
-    def _says(self, other: Type, field: Field) -> bool:
+    def _says(self, other: Known, field: Field) -> bool:
         silent = not (field.note or field.doc or field.example)
         return silent and says(other, field, self._types)
 
@@ -142,8 +173,3 @@ class _Merging:
         if mine is None or yours is None or mine == yours:
             return None
         return one if within(mine, yours) else other if within(yours, mine) else None
-
-
-def _is_vast(node: Type) -> bool:
-    """Whether an object has more fields than may be gone through for each that mentions it."""
-    return isinstance(node, Record) and len(node.fields) > VAST

@@ -10,7 +10,7 @@ A type that accepts nothing but texts, numbers, booleans and nulls is the set of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
 from tsbind.ir.api import NamedType
@@ -109,8 +109,8 @@ def has_fields(node: Type) -> bool:
 
 
 def is_plain(node: Type) -> TypeGuard[Record]:
-    """Whether `node` is an object with fields, of whose other members nothing is said."""
-    return isinstance(node, Record) and bool(node.fields) and node.rest is None and not node.closed
+    """Whether `node` is an object with fields, of whose other members nothing can be said."""
+    return isinstance(node, Record) and bool(node.fields) and node.rest is None
 
 
 def is_no_object(node: Type, types: Mapping[str, NamedType]) -> bool:
@@ -118,15 +118,33 @@ def is_no_object(node: Type, types: Mapping[str, NamedType]) -> bool:
     return isinstance(node, (Array, Tuple, Bytes)) or scalars(node, types) is not None
 
 
-def says(other: Type, field: Field, types: Mapping[str, NamedType]) -> bool:
-    """Whether whatever is an `other`, which is written out, has this field as it is said here."""
-    options = other.options if isinstance(other, Union) else (other,)
-    return all(is_plain(option) and _has(option, field, types) for option in options)
+Known = Mapping[str, Sequence[Field]]
 
 
-def _has(record: Record, field: Field, types: Mapping[str, NamedType]) -> bool:
-    own = next((each for each in record.fields if each.name == field.name), None)
-    if own is None or (field.required and not own.required):
+def known_fields(node: Type) -> Known:
+    """Return the fields of whatever is a `node`, which is written out, by name.
+
+    Each is given as every alternative of `node` says it.
+    """
+    options = node.options if isinstance(node, Union) else (node,)
+    tables = [
+        {field.name: field for field in option.fields} for option in options if is_plain(option)
+    ]
+    if len(tables) < len(options):
+        return {}
+    first, *others = tables
+    common_names = [name for name in first if all(name in other for other in others)]
+    return {name: [table[name] for table in tables] for name in common_names}
+
+
+def says(known: Known, field: Field, types: Mapping[str, NamedType]) -> bool:
+    """Whether all alternatives that give `known` fields say this one, or more."""
+    told = known.get(field.name)
+    return told is not None and all(_covers(own, field, types) for own in told)
+
+
+def _covers(own: Field, field: Field, types: Mapping[str, NamedType]) -> bool:
+    if field.required and not own.required:
         return False
     if isinstance(field.type, Unknown):
         return True

@@ -41,7 +41,16 @@ from tsbind.ir.types import (
     union,
 )
 from tsbind.ir.walk import rewrite
-from tsbind.passes.says import common, has_fields, is_no_object, is_plain, says, scalars, spelt_out
+from tsbind.passes.says import (
+    common,
+    has_fields,
+    is_no_object,
+    is_plain,
+    known_fields,
+    says,
+    scalars,
+    spelt_out,
+)
 from tsbind.passes.shapes import Shapes
 
 ANY_OF, ALL_OF = "any of", "all of"
@@ -251,10 +260,11 @@ class Unfolding:
         """Return `record` without the fields that all alternatives of a union have anyway."""
         if not unions or not is_plain(record):
             return (record,)
+        told = list(map(known_fields, unions))
         fields = tuple(
             field
             for field in record.fields
-            if not any(says(part, field, self._types) for part in unions)
+            if not any(says(known, field, self._types) for known in told)
         )
         return (msgspec.structs.replace(record, fields=fields),) if fields else ()
 

@@ -6,7 +6,7 @@ identity wherever they end up, so that references to their old places can be for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tsbind.bundle import Json
 from tsbind.spec import pointer as pointers
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tsbind.spec.upgrade import Upgrade
 
 Object = dict[str, Json]
+
+# Media types of all bodies and replies together: each has those of its operation, or of the
+# document, so that two long lists multiply.
+MOST_TYPES: Final = 150_000
 
 _JSON = ["application/json"]
 _MOVED = {
@@ -45,6 +49,7 @@ class Swagger:
         self._forward: dict[str, str] = {}  # old pointer → new pointer
         self._consumes: list[str] = []
         self._produces: list[str] = []
+        self._types = 0  # media types that were given to bodies and replies
         # By identity of the object that will be visited later, which the tree keeps alive:
         self._inherited: dict[int, list[Given]] = {}  # operation → body parameters of its path
         self._reply_types: dict[int, list[str]] = {}  # response → its operation's media types
@@ -195,7 +200,8 @@ class Swagger:
                 "error",
             )
         if one:
-            node["requestBody"] = body_of_one(one[0], consumes or _JSON)
+            consumed = self._bounded(consumes or _JSON, at)
+            node["requestBody"] = body_of_one(one[0], consumed)
             self._move(f"{at}/requestBody", one[0].at)
             for media in node["requestBody"]["content"]:
                 new = f"{at}/requestBody/content/{pointers.escape(media)}/schema"
@@ -223,6 +229,20 @@ class Swagger:
                         self._rebase(written, where)
             self._reply_types[id(written)] = produces
 
+    def _bounded(self, types: list[str], at: str) -> list[str]:
+        """Return the media types that what is at `at` has, its first one when there is no room."""
+        self._types += len(types)
+        if self._types <= MOST_TYPES:
+            return types
+        self._walk.report(
+            "media-types",
+            at,
+            f"all bodies and replies together have more than {MOST_TYPES:,} media types; this one"
+            f" keeps the first of {len(types):,}",
+            "list fewer of them under `consumes` and `produces`",
+        )
+        return types[:1]
+
     def _rebase(self, copy: Object, where: str) -> None:
         """Make references in a copied response independent of the file that it came from."""
         scope = self._refs.scope_at(where)
@@ -245,7 +265,8 @@ class Swagger:
         if file:  # whatever else the operation produces, a file is no JSON
             produces = [media for media in produces if "json" not in media.lower()]
         content: Object = {}
-        for media in produces or (["application/octet-stream"] if file else _JSON):
+        usual = ["application/octet-stream"] if file else _JSON
+        for media in self._bounded(produces or usual, at):
             content[media] = {"schema": schema}
             if isinstance(examples, dict) and media in examples:
                 content[media]["example"] = examples[media]
