@@ -16,7 +16,7 @@ from tsbind.search.words import terms
 
 SATURATION: Final = 0.8  # BM25's k1: how soon repeating a word stops counting
 LENGTH: Final = 0.7  # BM25's b: how much an operation with many words is held back
-PROSE: Final = 200  # characters of a description that are indexed; what follows only blurs
+PROSE: Final = 200  # characters of a summary or description that are indexed; more only blurs
 SCALE: Final = 100  # impacts are stored as integers, in hundredths
 
 _VERBS: Final[Mapping[str, str]] = {
@@ -98,7 +98,7 @@ def _weigh(entry: Entry) -> dict[str, float]:
         # `issues.create` is asked for as "create issue", which other names say in one word.
         for word in terms(f"{method}{spaces[-1][:1].upper()}{spaces[-1][1:]}")[-1:]:
             weights[word] = 3.0
-    add([entry.summary], 2.5)
+    add([entry.summary[:PROSE]], 2.5)
     add(fixed[-1:], 4.0)  # what the operation is about
     add(fixed[:-1], 1.0)
     add((step for step in steps if step.startswith("{")), 0.4)
